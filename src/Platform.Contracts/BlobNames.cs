@@ -1,0 +1,18 @@
+namespace Platform.Contracts;
+
+/// <summary>Names of blobs. Each starts with the tenant's id, is made of ids and random hex only, and is never written twice.</summary>
+public static class BlobNames
+{
+    /// <summary>A stored instance; <paramref name="random"/> is 32 hex digits of a random number generator.</summary>
+    public static string Instance(Guid tenantId, string random) => $"{tenantId:N}/instances/{random[..2]}/{random}";
+
+    /// <summary>The manifest of a run.</summary>
+    public static string Manifest(Guid tenantId, Guid runId) => $"{tenantId:N}/runs/{runId:N}/manifest.json";
+
+    /// <summary>One file of an attempt.</summary>
+    public static string Attempt(Guid tenantId, Guid runId, Guid attemptId, string file) =>
+        $"{tenantId:N}/runs/{runId:N}/{attemptId:N}/{file}";
+
+    /// <summary>A model package, by content. Packages belong to the installation, not to a tenant.</summary>
+    public static string Model(string hash) => $"models/{hash}.zip";
+}

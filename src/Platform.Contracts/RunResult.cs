@@ -1,0 +1,49 @@
+namespace Platform.Contracts;
+
+/// <summary>What a succeeded attempt found; a JSON blob beside its DICOM objects.</summary>
+/// <param name="ResultHash">SHA-256 over label volume and canonical findings: same input, package and CPU instruction set, same hash.</param>
+/// <param name="Device">Execution provider and device class that computed it.</param>
+public sealed record RunResult(
+    Guid TenantId,
+    Guid RunId,
+    Guid AttemptId,
+    string ModelName,
+    string ModelVersion,
+    string ModelHash,
+    string ResultHash,
+    string Device,
+    IReadOnlyList<Finding> Findings,
+    IReadOnlyList<ResultObject> Objects,
+    PhaseSeconds Seconds,
+    IReadOnlyList<string> Notes);
+
+/// <summary>A coded observation with its measurements in patient space.</summary>
+/// <param name="TrackingUid">Unique identifier of the finding (2.25 UID).</param>
+/// <param name="SegmentNumber">Segment in the SEG object that shows it; null when there is none.</param>
+/// <param name="CentreMm">Centre in patient coordinates, LPS, millimetres: x, y, z.</param>
+/// <param name="BoxMm">Axis-aligned box in LPS millimetres: minimum x, y, z, maximum x, y, z.</param>
+/// <param name="Probability">0 to 1, where the model gives one.</param>
+public sealed record Finding(
+    string TrackingUid,
+    string SeriesInstanceUid,
+    Code Concept,
+    Code? Laterality,
+    int? SegmentNumber,
+    IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<double>? CentreMm,
+    IReadOnlyList<double>? BoxMm,
+    double? Probability);
+
+/// <summary>A coded value with its unit.</summary>
+public sealed record Measurement(Code Concept, double Value, Code Unit);
+
+/// <summary>A code of a coding scheme: value, designator (SCT, DCM, RADLEX, UCUM …), meaning.</summary>
+public sealed record Code(string Value, string Scheme, string Meaning);
+
+/// <summary>A DICOM object that the attempt wrote: stored as an instance of the same study when the result is committed.</summary>
+/// <param name="Sha256">Lower-case hex SHA-256 of the blob.</param>
+public sealed record ResultObject(
+    string SopClassUid, string SopInstanceUid, string SeriesInstanceUid, string TransferSyntaxUid, string Blob, long Length, string Sha256);
+
+/// <summary>Wall seconds by phase.</summary>
+public sealed record PhaseSeconds(double Fetch, double Decode, double Prepare, double Infer, double Post, double Write);
