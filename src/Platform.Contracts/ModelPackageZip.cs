@@ -1,0 +1,105 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Platform.Contracts;
+
+/// <summary>A model package as one zip whose bytes depend on the files alone, so that its SHA-256 names it everywhere.</summary>
+public static class ModelPackageZip
+{
+    public const string ManifestFile = "manifest.json";
+    public const string ModelFile = "model.onnx";
+    public const string CardFile = "card.md";
+    public const string GoldenFolder = "golden";
+
+    private const int MaxManifestBytes = 1 << 20;
+
+    // The first instant that a zip entry can hold: file times must not change the hash.
+    private static readonly DateTimeOffset EntryTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>True when the folder holds a manifest and a model.</summary>
+    public static bool IsPackageFolder(string folder) =>
+        File.Exists(Path.Combine(folder, ManifestFile)) && File.Exists(Path.Combine(folder, ModelFile));
+
+    /// <summary>Packs manifest, model, card and golden cases of a folder; other files (training code) stay out.</summary>
+    /// <param name="destination">Seekable; entries are stored uncompressed, in ordinal order of their names.</param>
+    public static async Task WriteAsync(string folder, Stream destination, CancellationToken ct)
+    {
+        using var zip = new ZipArchive(destination, ZipArchiveMode.Create, leaveOpen: true);
+        foreach (var (name, path) in FilesOf(folder))
+        {
+            var entry = zip.CreateEntry(name, CompressionLevel.NoCompression);
+            entry.LastWriteTime = EntryTime;
+            entry.ExternalAttributes = 0;
+            await using var to = await entry.OpenAsync(ct);
+            await using var from = File.OpenRead(path);
+            await from.CopyToAsync(to, ct);
+        }
+    }
+
+    /// <summary>Lower-case hex SHA-256 of a package zip, read from the stream's present position.</summary>
+    public static async Task<string> HashAsync(Stream zip, CancellationToken ct) =>
+        Convert.ToHexStringLower(await SHA256.HashDataAsync(zip, ct));
+
+    /// <summary>The text of <c>manifest.json</c> in a package zip.</summary>
+    /// <exception cref="InvalidDataException">Not a zip, no manifest, or a manifest over 1 MiB.</exception>
+    public static async Task<string> ReadManifestTextAsync(Stream zip, CancellationToken ct)
+    {
+        using var archive = new ZipArchive(zip, ZipArchiveMode.Read, leaveOpen: true);
+        var entry = archive.GetEntry(ManifestFile) ?? throw new InvalidDataException($"The package has no {ManifestFile}.");
+        if (entry.Length > MaxManifestBytes)
+        {
+            throw new InvalidDataException($"{ManifestFile} is over {MaxManifestBytes} bytes.");
+        }
+
+        using var reader = new StreamReader(await entry.OpenAsync(ct));
+        return await reader.ReadToEndAsync(ct);
+    }
+
+    private static IEnumerable<(string Name, string Path)> FilesOf(string folder)
+    {
+        var names = new List<string> { CardFile, ManifestFile, ModelFile };
+        var golden = Path.Combine(folder, GoldenFolder);
+        if (Directory.Exists(golden))
+        {
+            names.AddRange(Directory.EnumerateFiles(golden, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')));
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        return names
+            .Select(name => (name, Path.Combine(folder, name)))
+            .Where(file => File.Exists(file.Item2));
+    }
+}
+
+/// <summary>What the API reads of a package's manifest; the worker reads all of it.</summary>
+/// <param name="Name">Lower-case identifier, e.g. <c>hippocampus-volume</c>.</param>
+/// <param name="Title">For people; null when the name will do.</param>
+public sealed record ModelSummary(string Name, string Version, string? Title, ModelInput Input)
+{
+    /// <summary>Reads a summary from the manifest's text; members it does not name are left alone.</summary>
+    /// <exception cref="InvalidDataException">Not JSON, or without name, version or an input modality.</exception>
+    public static ModelSummary Parse(string manifest)
+    {
+        ModelSummary? summary;
+        try
+        {
+            summary = JsonSerializer.Deserialize<ModelSummary>(manifest, PlatformJson.Options);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"The manifest is not as expected: {e.Message}", e);
+        }
+
+        return summary is { Name.Length: > 0, Version.Length: > 0, Input.Modality.Length: > 0 }
+            ? summary
+            : throw new InvalidDataException("The manifest needs name, version and input.modality.");
+    }
+}
+
+/// <summary>The series that a model takes.</summary>
+/// <param name="Modality">DICOM modality, e.g. <c>MR</c>.</param>
+/// <param name="BodyParts">DICOM Body Part Examined terms (PS3.16 Annex L), any of which will do; empty or null takes every one.</param>
+/// <param name="MinSlices">The fewest instances of a usable series; 0 when it does not matter.</param>
+public sealed record ModelInput(string Modality, IReadOnlyList<string>? BodyParts, int MinSlices);
