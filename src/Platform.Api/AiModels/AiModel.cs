@@ -1,0 +1,40 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Platform.Api.Data;
+
+namespace Platform.Api.AiModels;
+
+/// <summary>A model package that a tenant may use; the package blob is shared and named by its content.</summary>
+internal sealed class AiModel : ITenantOwned
+{
+    public Guid TenantId { get; init; }
+
+    public Guid Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Version { get; init; }
+
+    /// <summary>Lower-case hex SHA-256 of the package zip.</summary>
+    public required string Hash { get; init; }
+
+    public required string PackageBlob { get; init; }
+
+    /// <summary>The package's manifest, JSON.</summary>
+    public required string Manifest { get; init; }
+
+    public bool IsActive { get; set; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+internal sealed class AiModelMapping : IEntityTypeConfiguration<AiModel>
+{
+    public void Configure(EntityTypeBuilder<AiModel> builder)
+    {
+        builder.ToTable("ai_models");
+        builder.HasIndex(m => new { m.TenantId, m.Hash }).IsUnique();
+        builder.HasIndex(m => new { m.TenantId, m.Name, m.Version }).IsUnique();
+        builder.HasOne<Tenants.Tenant>().WithMany().HasForeignKey(m => m.TenantId).OnDelete(DeleteBehavior.Restrict);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Platform.Api.Data;
+
+/// <summary>
+/// The only way to a tenant's rows: execution strategy, transaction, <c>set_config('app.tenant')</c>, work, commit.
+/// The work may run again after a transient failure of the database, so it must do nothing outside it.
+/// </summary>
+internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts)
+{
+    /// <summary>Runs <paramref name="work"/> in one transaction of one tenant; an exception rolls all of it back.</summary>
+    public async Task<T> RunAsync<T>(Guid tenantId, Func<PlatformDb, CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        await using var outer = await contexts.CreateDbContextAsync(ct);
+        return await outer.Database.CreateExecutionStrategy().ExecuteAsync(
+            async token =>
+            {
+                // A fresh context per try: a failed one has tracked half of the work.
+                await using var db = await contexts.CreateDbContextAsync(token);
+                return await InTransactionAsync(db, tenantId, () => work(db, token), token);
+            },
+            ct);
+    }
+
+    /// <inheritdoc cref="RunAsync{T}"/>
+    public Task RunAsync(Guid tenantId, Func<PlatformDb, CancellationToken, Task> work, CancellationToken ct) =>
+        RunAsync(
+            tenantId,
+            async (db, token) =>
+            {
+                await work(db, token);
+                return true;
+            },
+            ct);
+
+    /// <summary>The same around an endpoint that takes <paramref name="db"/> from its request.</summary>
+    internal static Task<T> AroundAsync<T>(PlatformDb db, Guid tenantId, Func<Task<T>> work, CancellationToken ct) =>
+        db.Database.CreateExecutionStrategy().ExecuteAsync(
+            token =>
+            {
+                db.ChangeTracker.Clear();
+                return InTransactionAsync(db, tenantId, work, token);
+            },
+            ct);
+
+    private static async Task<T> InTransactionAsync<T>(PlatformDb db, Guid tenantId, Func<Task<T>> work, CancellationToken ct)
+    {
+        db.EnterTenant(tenantId);
+        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, ct);
+        await db.Database.ExecuteSqlAsync($"select set_config('app.tenant', {tenantId.ToString()}, true)", ct);
+        var result = await work();
+        await transaction.CommitAsync(ct);
+        return result;
+    }
+}
