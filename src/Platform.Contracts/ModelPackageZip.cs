@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace Platform.Contracts;
 
@@ -72,34 +71,3 @@ public static class ModelPackageZip
             .Where(file => File.Exists(file.Item2));
     }
 }
-
-/// <summary>What the API reads of a package's manifest; the worker reads all of it.</summary>
-/// <param name="Name">Lower-case identifier, e.g. <c>hippocampus-volume</c>.</param>
-/// <param name="Title">For people; null when the name will do.</param>
-public sealed record ModelSummary(string Name, string Version, string? Title, ModelInput Input)
-{
-    /// <summary>Reads a summary from the manifest's text; members it does not name are left alone.</summary>
-    /// <exception cref="InvalidDataException">Not JSON, or without name, version or an input modality.</exception>
-    public static ModelSummary Parse(string manifest)
-    {
-        ModelSummary? summary;
-        try
-        {
-            summary = JsonSerializer.Deserialize<ModelSummary>(manifest, PlatformJson.Options);
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The manifest is not as expected: {e.Message}", e);
-        }
-
-        return summary is { Name.Length: > 0, Version.Length: > 0, Input.Modality.Length: > 0 }
-            ? summary
-            : throw new InvalidDataException("The manifest needs name, version and input.modality.");
-    }
-}
-
-/// <summary>The series that a model takes.</summary>
-/// <param name="Modality">DICOM modality, e.g. <c>MR</c>.</param>
-/// <param name="BodyParts">DICOM Body Part Examined terms (PS3.16 Annex L), any of which will do; empty or null takes every one.</param>
-/// <param name="MinSlices">The fewest instances of a usable series; 0 when it does not matter.</param>
-public sealed record ModelInput(string Modality, IReadOnlyList<string>? BodyParts, int MinSlices);

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Platform.Api.Data;
+using Platform.Contracts;
 
 namespace Platform.Api.AiModels;
 
@@ -26,6 +27,21 @@ internal sealed class AiModel : ITenantOwned
     public bool IsActive { get; set; }
 
     public DateTimeOffset CreatedAt { get; init; }
+
+    public static AiModel From(Guid tenantId, ModelPackage package, DateTimeOffset now) => new()
+    {
+        TenantId = tenantId,
+        Id = Guid.CreateVersion7(now),
+        Name = package.Summary.Name,
+        Version = package.Summary.Version,
+        Hash = package.Hash,
+        PackageBlob = BlobNames.Model(package.Hash),
+        Manifest = package.Manifest,
+        IsActive = true,
+        CreatedAt = now,
+    };
+
+    public ModelSummary ReadSummary() => ModelSummary.Parse(Manifest);
 }
 
 internal sealed class AiModelMapping : IEntityTypeConfiguration<AiModel>
@@ -34,7 +50,7 @@ internal sealed class AiModelMapping : IEntityTypeConfiguration<AiModel>
     {
         builder.ToTable("ai_models");
         builder.HasIndex(m => new { m.TenantId, m.Hash }).IsUnique();
-        builder.HasIndex(m => new { m.TenantId, m.Name, m.Version }).IsUnique();
+        builder.HasIndex(m => new { m.TenantId, m.Name, m.Version });
         builder.HasOne<Tenants.Tenant>().WithMany().HasForeignKey(m => m.TenantId).OnDelete(DeleteBehavior.Restrict);
     }
 }

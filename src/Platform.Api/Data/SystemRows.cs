@@ -28,9 +28,16 @@ internal sealed class InboxMessage
     public DateTimeOffset ReceivedAt { get; init; }
 }
 
-/// <summary>Says that a tenant has work of a kind waiting, so that no empty scope is ever opened; a system table, ids only.</summary>
+/// <summary>
+/// Says that a tenant has work of a kind waiting, so that no empty scope is ever opened; a system table, ids only.
+/// Rows are inserted in business transactions; whoever does the work deletes the rows it has seen, by <see cref="Seq"/>, so that
+/// one inserted meanwhile for the same thing is never taken along.
+/// </summary>
 internal sealed class WorkReady
 {
+    /// <summary>Order of insertion.</summary>
+    public long Seq { get; init; }
+
     public Guid TenantId { get; init; }
 
     public required string Kind { get; init; }
@@ -67,7 +74,9 @@ internal sealed class WorkReadyMapping : IEntityTypeConfiguration<WorkReady>
     public void Configure(EntityTypeBuilder<WorkReady> builder)
     {
         builder.ToTable("work_ready");
-        builder.HasKey(w => new { w.TenantId, w.Kind, w.Id });
+        builder.HasKey(w => w.Seq);
+        builder.Property(w => w.Seq).UseIdentityAlwaysColumn();
         builder.HasIndex(w => new { w.Kind, w.Lane, w.Deadline });
+        builder.HasIndex(w => new { w.Kind, w.Id });
     }
 }

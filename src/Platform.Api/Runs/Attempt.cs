@@ -5,28 +5,81 @@ using Platform.Contracts;
 
 namespace Platform.Api.Runs;
 
-/// <summary>One delivery of a run to a worker; its id is the worker's.</summary>
+/// <summary>One delivery of a run to one worker, under the id that the worker gave it.</summary>
 internal sealed class Attempt : ITenantOwned
 {
-    public Guid TenantId { get; init; }
+    private Attempt()
+    {
+    }
 
-    public Guid Id { get; init; }
+    public Guid TenantId { get; private init; }
+    public Guid Id { get; private init; }
+    public Guid RunId { get; private init; }
+    public Guid WorkerId { get; private set; }
+    public string? WorkerName { get; private set; }
+    public DateTimeOffset? StartedAt { get; private set; }
+    public DateTimeOffset? FinishedAt { get; private set; }
+    public AttemptOutcome? Outcome { get; private set; }
+    public string? ReasonCode { get; private set; }
+    public string? Reason { get; private set; }
 
-    public Guid RunId { get; init; }
+    public static Attempt Started(RunStarted message) => new()
+    {
+        TenantId = message.TenantId,
+        Id = message.AttemptId,
+        RunId = message.RunId,
+        WorkerId = message.WorkerId,
+        WorkerName = message.WorkerName,
+        StartedAt = message.StartedAt,
+    };
 
-    public Guid WorkerId { get; init; }
+    /// <summary>An attempt whose end arrives before its start.</summary>
+    public static Attempt Unannounced(RunFinished message) => new()
+    {
+        TenantId = message.TenantId,
+        Id = message.AttemptId,
+        RunId = message.RunId,
+        WorkerId = message.WorkerId,
+    };
 
-    public required string WorkerName { get; init; }
+    /// <summary>The start arrives after the end: only the facts about the start are new.</summary>
+    public void StartedLate(RunStarted message)
+    {
+        WorkerName = message.WorkerName;
+        StartedAt = message.StartedAt;
+    }
 
-    public DateTimeOffset StartedAt { get; init; }
+    public bool TryFinish(AttemptOutcome outcome, string? reasonCode, string? reason, DateTimeOffset finishedAt)
+    {
+        // A lost attempt may turn up again: what it says then is the truth.
+        if (Outcome is not (null or AttemptOutcome.Lost))
+        {
+            return false;
+        }
 
-    public DateTimeOffset? FinishedAt { get; set; }
+        Outcome = outcome;
+        ReasonCode = reasonCode;
+        Reason = reason;
+        FinishedAt = finishedAt;
+        return true;
+    }
+}
 
-    public RunOutcome? Outcome { get; set; }
+internal enum AttemptOutcome
+{
+    Succeeded,
+    Failed,
+    Crashed,
+    Cancelled,
 
-    public string? ReasonCode { get; set; }
+    /// <summary>Its worker is gone.</summary>
+    Lost,
 
-    public string? Reason { get; set; }
+    /// <summary>Another attempt's result was committed first.</summary>
+    Late,
+
+    /// <summary>Its result did not pass verification.</summary>
+    Invalid,
 }
 
 internal sealed class AttemptMapping : IEntityTypeConfiguration<Attempt>

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Platform.Api.Data;
+using Platform.Contracts;
 
 namespace Platform.Api.Runs;
 
@@ -22,8 +24,23 @@ internal sealed class RunFinding : ITenantOwned
 
     public required string ConceptMeaning { get; init; }
 
-    /// <summary>JSON of <see cref="Contracts.Finding"/>.</summary>
+    /// <summary>JSON of <see cref="Finding"/>.</summary>
     public required string Json { get; init; }
+
+    public static RunFinding From(Guid tenantId, Guid runId, int ordinal, Finding finding) => new()
+    {
+        TenantId = tenantId,
+        Id = Guid.CreateVersion7(),
+        RunId = runId,
+        Ordinal = ordinal,
+        ConceptCode = finding.Concept.Value,
+        ConceptScheme = finding.Concept.Scheme,
+        ConceptMeaning = finding.Concept.Meaning,
+        Json = JsonSerializer.Serialize(finding, PlatformJson.Options),
+    };
+
+    public Finding Read() => JsonSerializer.Deserialize<Finding>(Json, PlatformJson.Options)
+        ?? throw new InvalidDataException("A stored finding is empty.");
 }
 
 internal sealed class RunFindingMapping : IEntityTypeConfiguration<RunFinding>
