@@ -1,0 +1,102 @@
+namespace Platform.Dicom.Deidentification;
+
+/// <summary>An action code of PS3.15 Table E.1-1; the compound ones depend on the attribute's type in the IOD.</summary>
+public enum ConfidentialityAction
+{
+    /// <summary>The column is empty: the option says nothing.</summary>
+    None,
+
+    /// <summary>D: a non-zero length dummy value of the same VR.</summary>
+    Replace,
+
+    /// <summary>Z: zero length, or a dummy value.</summary>
+    Empty,
+
+    /// <summary>X: remove.</summary>
+    Remove,
+
+    /// <summary>K: keep (a sequence is cleaned inside).</summary>
+    Keep,
+
+    /// <summary>C: clean: replace by values of similar meaning that do not identify.</summary>
+    Clean,
+
+    /// <summary>U: a UID that is consistent within the set of instances.</summary>
+    ReplaceUid,
+
+    /// <summary>Z/D: Z unless the attribute is type 1, then D.</summary>
+    EmptyOrReplace,
+
+    /// <summary>X/Z: X unless the attribute is type 2, then Z.</summary>
+    RemoveOrEmpty,
+
+    /// <summary>X/D: X unless the attribute is type 1, then D.</summary>
+    RemoveOrReplace,
+
+    /// <summary>X/Z/D: X unless the attribute is type 2, then Z, or type 1, then D.</summary>
+    RemoveOrEmptyOrReplace,
+
+    /// <summary>X/Z/U*: X unless type 2, then Z, or type 1, then the UIDs inside the sequence are replaced.</summary>
+    RemoveOrEmptyOrReplaceUids,
+}
+
+/// <summary>A row of PS3.15 Table E.1-1: the Basic Profile's action and what each option puts in its place.</summary>
+public sealed record ConfidentialityRow(uint TagValue, uint Mask, string Name, bool IsInStandardIod, ConfidentialityAction BasicProfile)
+{
+    public DicomTag Tag => new(TagValue);
+
+    public ConfidentialityAction CleanDescriptors { get; init; }
+
+    public ConfidentialityAction CleanGraphics { get; init; }
+
+    public ConfidentialityAction CleanStructuredContent { get; init; }
+
+    public ConfidentialityAction RetainDeviceIdentity { get; init; }
+
+    public ConfidentialityAction RetainInstitutionIdentity { get; init; }
+
+    public ConfidentialityAction RetainLongitudinalFullDates { get; init; }
+
+    public ConfidentialityAction RetainLongitudinalModifiedDates { get; init; }
+
+    public ConfidentialityAction RetainPatientCharacteristics { get; init; }
+
+    public ConfidentialityAction RetainSafePrivate { get; init; }
+
+    public ConfidentialityAction RetainUids { get; init; }
+}
+
+/// <summary>PS3.15 Table E.1-1, Application Level Confidentiality Profile Attributes (edition 2024e).</summary>
+public static partial class ConfidentialityProfile
+{
+    public static IReadOnlyList<ConfidentialityRow> Rows => Table;
+
+    /// <summary>The row of a tag, also of groups 50xx and 60xx; any odd group has the row of private attributes; null if none.</summary>
+    public static ConfidentialityRow? Find(DicomTag tag)
+    {
+        var value = tag.Value;
+        var low = 0;
+        var high = FixedCount - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var row = Table[middle];
+            if (row.TagValue == value)
+            {
+                return row;
+            }
+
+            (low, high) = row.TagValue < value ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        for (var i = FixedCount; i < Table.Length; i++)
+        {
+            if ((value & Table[i].Mask) == Table[i].TagValue)
+            {
+                return Table[i];
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,107 @@
+namespace Platform.Dicom;
+
+/// <summary>Where a value lies that was not loaded: bytes from the start of the stream.</summary>
+/// <param name="Length">Bytes; null for an encapsulated value of undefined length.</param>
+public sealed record BulkData(long Offset, long? Length);
+
+/// <summary>How an element was written, so that it is written the same way again.</summary>
+[Flags]
+internal enum ElementForm : byte
+{
+    None = 0,
+    UndefinedLength = 1,
+
+    /// <summary>An element without VR in an explicit data set.</summary>
+    ImplicitHeader = 2,
+
+    /// <summary>The items' own elements are implicit little endian in an explicit data set (PS3.5 §6.2.2, CP-246).</summary>
+    ImplicitItems = 4,
+}
+
+/// <summary>One data element (PS3.5 §7.1). Immutable; its items are not.</summary>
+public sealed class DicomElement
+{
+    private readonly object? _content;
+
+    /// <summary>An element of bytes in little-endian order; an odd value gets its VR's padding.</summary>
+    public DicomElement(DicomTag tag, DicomVr vr, ReadOnlyMemory<byte> value)
+        : this(tag, vr, Padded(value, vr.Padding), null, ElementForm.None)
+    {
+        if (vr is DicomVr.None or DicomVr.SQ)
+        {
+            throw new ArgumentOutOfRangeException(nameof(vr), "Bytes need a VR other than SQ.");
+        }
+    }
+
+    internal DicomElement(DicomTag tag, DicomVr vr, ReadOnlyMemory<byte> value, object? content, ElementForm form)
+    {
+        Tag = tag;
+        Vr = vr;
+        Value = value;
+        _content = content;
+        Form = form;
+    }
+
+    public DicomTag Tag { get; }
+
+    /// <summary>As read, or, for implicit VR, from the dictionary (UN where it has no row).</summary>
+    public DicomVr Vr { get; }
+
+    /// <summary>The bytes in little-endian order, with padding, whatever the transfer syntax; empty for items, fragments and bulk data left out.</summary>
+    public ReadOnlyMemory<byte> Value { get; }
+
+    /// <summary>The items of a sequence (also of a UN that holds one); null for everything else.</summary>
+    public IReadOnlyList<DicomDataset>? Items => _content as List<DicomDataset>;
+
+    /// <summary>The items of an encapsulated value, the first of which is the basic offset table (PS3.5 §A.4); else null.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>>? Fragments => _content as List<ReadOnlyMemory<byte>>;
+
+    /// <summary>Where the value lies, if it was not loaded; else null.</summary>
+    public BulkData? Bulk => _content as BulkData;
+
+    public bool IsSequence => _content is List<DicomDataset>;
+
+    /// <summary>Neither bytes nor items nor fragments nor bulk data.</summary>
+    public bool IsEmpty => Value.IsEmpty && _content switch
+    {
+        List<DicomDataset> items => items.Count == 0,
+        List<ReadOnlyMemory<byte>> fragments => fragments.Count == 0,
+        BulkData bulk => bulk.Length == 0,
+        _ => true,
+    };
+
+    internal ElementForm Form { get; }
+
+    internal List<DicomDataset>? ItemList => _content as List<DicomDataset>;
+
+    /// <summary>A sequence of these items.</summary>
+    public static DicomElement Sequence(DicomTag tag, params IEnumerable<DicomDataset> items) =>
+        new(tag, DicomVr.SQ, default, items.ToList(), ElementForm.None);
+
+    /// <summary>An encapsulated value (PS3.5 §A.4): basic offset table (may be empty), then fragments of even length.</summary>
+    public static DicomElement Encapsulated(DicomTag tag, DicomVr vr, params IEnumerable<ReadOnlyMemory<byte>> fragments) =>
+        new(tag, vr, default, fragments.Select(f => Padded(f, 0)).ToList(), ElementForm.UndefinedLength);
+
+    /// <summary>Tag, VR and size; never the value.</summary>
+    public override string ToString() =>
+        _content switch
+        {
+            List<DicomDataset> items => $"{Tag} {Vr.Code} {items.Count} items",
+            List<ReadOnlyMemory<byte>> fragments => $"{Tag} {Vr.Code} {fragments.Count} fragments",
+            BulkData bulk => $"{Tag} {Vr.Code} {bulk.Length} bytes not loaded",
+            _ => $"{Tag} {Vr.Code} {Value.Length} bytes",
+        };
+
+    private static ReadOnlyMemory<byte> Padded(ReadOnlyMemory<byte> value, byte padding)
+    {
+        if ((value.Length & 1) == 0)
+        {
+            return value;
+        }
+
+        var even = new byte[value.Length + 1];
+        value.CopyTo(even);
+        even[^1] = padding;
+        return even;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Numerics;
+
+namespace Platform.Dicom;
+
+/// <summary>Unique identifiers (PS3.5 §9 and Annex B).</summary>
+public static class DicomUid
+{
+    private const int MaxLength = 64;
+
+    /// <summary>A new UID: 2.25 and a random UUID as a decimal number (PS3.5 §B.2).</summary>
+    public static string New()
+    {
+        Span<byte> random = stackalloc byte[16];
+        System.Security.Cryptography.RandomNumberGenerator.Fill(random);
+        return FromHash(random);
+    }
+
+    /// <summary>The UID that belongs to a hash: 2.25 and its first 16 bytes as a version 8 UUID (RFC 9562 §5.8).</summary>
+    public static string FromHash(ReadOnlySpan<byte> hash)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(hash.Length, 16);
+        Span<byte> uuid = stackalloc byte[16];
+        hash[..16].CopyTo(uuid);
+        uuid[6] = (byte)((uuid[6] & 0x0F) | 0x80);
+        uuid[8] = (byte)((uuid[8] & 0x3F) | 0x80);
+        return "2.25." + new BigInteger(uuid, isUnsigned: true, isBigEndian: true);
+    }
+
+    /// <summary>1 to 64 characters, numbers joined by dots, none with a leading zero (PS3.5 §9.1).</summary>
+    public static bool IsValid(ReadOnlySpan<char> uid)
+    {
+        if (uid.IsEmpty || uid.Length > MaxLength)
+        {
+            return false;
+        }
+
+        var start = 0;
+        for (var i = 0; i <= uid.Length; i++)
+        {
+            if (i < uid.Length && char.IsAsciiDigit(uid[i]))
+            {
+                continue;
+            }
+
+            if (i == start || (i < uid.Length && uid[i] != '.') || (uid[start] == '0' && i - start > 1))
+            {
+                return false;
+            }
+
+            start = i + 1;
+        }
+
+        return true;
+    }
+}

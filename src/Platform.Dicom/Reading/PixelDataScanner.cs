@@ -1,0 +1,364 @@
+using System.Buffers.Binary;
+using Platform.Dicom.Reading;
+
+namespace Platform.Dicom;
+
+/// <summary>
+/// Follows the structure of what comes from the pixel data's tag on, fragment by fragment and element by element, while it passes by:
+/// keeps no bytes, and tells a whole instance from one that was cut off.
+/// </summary>
+public sealed class PixelDataScanner
+{
+    private const uint Undefined = 0xFFFFFFFF;
+
+    private readonly DicomBudgets _budgets;
+    private readonly byte[] _header = new byte[12];
+    private readonly List<Frame> _frames = [];
+    private readonly List<DicomTag> _trailing = [];
+    private int _have;
+    private int _need = 8;
+    private long _skip;
+    private int _count;
+    private bool _isZeroTail;
+    private DicomTag? _last;
+
+    /// <summary>Begins at the pixel data's tag.</summary>
+    public PixelDataScanner(DicomEncoding encoding, DicomBudgets? budgets = null)
+    {
+        _budgets = budgets ?? DicomBudgets.Default;
+        _frames.Add(new Frame(Kind.Dataset, -1, encoding));
+    }
+
+    private enum Kind
+    {
+        Dataset,
+        Item,
+        Sequence,
+        Fragments,
+    }
+
+    private readonly record struct Frame(Kind Kind, long End, DicomEncoding Encoding);
+
+    /// <summary>Bytes seen.</summary>
+    public long Offset { get; private set; }
+
+    /// <summary>How many bytes the pixel data element has, header and delimiter included; null while it lasts.</summary>
+    public long? PixelDataEnd { get; private set; }
+
+    /// <summary>The root's elements behind the pixel data.</summary>
+    public IReadOnlyList<DicomTag> TrailingTags => _trailing;
+
+    /// <summary>A stream that reads <paramref name="rest"/> through a scanner; its end is an error if the instance is not whole.</summary>
+    /// <param name="rest">From the pixel data's tag on; disposed of with the result.</param>
+    /// <param name="dropTrailing">Leave out what follows the pixel data element; it is scanned all the same.</param>
+    public static Stream Wrap(Stream rest, DicomEncoding encoding, bool dropTrailing = false, DicomBudgets? budgets = null) =>
+        new ScannedStream(rest, new PixelDataScanner(encoding, budgets), dropTrailing);
+
+    /// <summary>Takes the next bytes; DicomException if they can't follow what came before.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (_skip > 0)
+            {
+                var passed = (int)Math.Min(_skip, bytes.Length);
+                _skip -= passed;
+                Offset += passed;
+                bytes = bytes[passed..];
+                CloseEnded();
+                continue;
+            }
+
+            if (_isZeroTail)
+            {
+                if (bytes.ContainsAnyExcept((byte)0))
+                {
+                    throw Error(DicomError.UnexpectedDelimiter, "Something follows the NUL bytes behind the data set");
+                }
+
+                Offset += bytes.Length;
+                return;
+            }
+
+            var taken = Math.Min(_need - _have, bytes.Length);
+            bytes[..taken].CopyTo(_header.AsSpan(_have));
+            _have += taken;
+            Offset += taken;
+            bytes = bytes[taken..];
+            if (_have == _need)
+            {
+                Header();
+            }
+        }
+    }
+
+    /// <summary>The bytes have ended; DicomException Truncated if they must not end here.</summary>
+    public void Complete()
+    {
+        var isPartial = _have > 0 && (_frames.Count > 1 || _last is null || _header.AsSpan(0, _have).ContainsAnyExcept((byte)0));
+        if (_skip > 0 || isPartial || _frames.Count > 1)
+        {
+            throw Error(DicomError.Truncated, "The bytes end too early");
+        }
+    }
+
+    private void Header()
+    {
+        var frame = _frames[^1];
+        var big = frame.Encoding == DicomEncoding.ExplicitBigEndian;
+        var tag = big
+            ? new DicomTag(BinaryPrimitives.ReadUInt32BigEndian(_header))
+            : ElementValues.Tag(_header);
+        if (frame.Kind is Kind.Sequence or Kind.Fragments)
+        {
+            InSequence(frame, tag, ReadUInt32(4, big));
+            return;
+        }
+
+        if (tag.Value == 0xFFFEE00D && frame is { Kind: Kind.Item, End: < 0 })
+        {
+            Done();
+            _frames.RemoveAt(_frames.Count - 1);
+            CloseEnded();
+            return;
+        }
+
+        if (tag.Group == 0xFFFE)
+        {
+            throw Error(DicomError.UnexpectedDelimiter, "An item or delimiter stands where an element must", tag);
+        }
+
+        // :: Step 1: VR and length.
+        var isImplicit = frame.Encoding == DicomEncoding.ImplicitLittleEndian
+            || !DicomVrs.IsUpper(_header[4]) || !DicomVrs.IsUpper(_header[5]);
+        var vr = isImplicit ? ElementValues.ResolveVr(tag, false) : DicomVrs.FromBytes(_header[4], _header[5]);
+        uint length;
+        if (isImplicit)
+        {
+            length = ReadUInt32(4, big);
+        }
+        else if (vr == DicomVr.None)
+        {
+            throw Error(DicomError.InvalidVr, "The VR is none of the standard", tag);
+        }
+        else if (vr.Is32BitLength)
+        {
+            if (_have < 12)
+            {
+                _need = 12;
+                return;
+            }
+
+            length = ReadUInt32(8, big);
+        }
+        else
+        {
+            length = big ? BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(6)) : BinaryPrimitives.ReadUInt16LittleEndian(_header.AsSpan(6));
+        }
+
+        if (frame.Kind == Kind.Dataset)
+        {
+            if (tag.Value == 0 && length == 0 && _last is not null)
+            {
+                _isZeroTail = true;
+                Done();
+                return;
+            }
+
+            Order(tag);
+        }
+
+        // :: Step 2: the value.
+        Done();
+        if (length == Undefined)
+        {
+            var encoding = vr == DicomVr.UN && !isImplicit ? DicomEncoding.ImplicitLittleEndian : frame.Encoding;
+            var isFragments = vr is DicomVr.OB or DicomVr.OW or DicomVr.OF or DicomVr.OD or DicomVr.OL or DicomVr.OV;
+            if (!isFragments && !isImplicit && vr is not (DicomVr.SQ or DicomVr.UN))
+            {
+                throw Error(DicomError.InvalidLength, $"Undefined length is not allowed for {vr.Code}", tag);
+            }
+
+            Open(isFragments ? Kind.Fragments : Kind.Sequence, -1, encoding, tag);
+        }
+        else if (vr == DicomVr.SQ)
+        {
+            CheckRoom(length, tag);
+            Open(Kind.Sequence, Offset + length, frame.Encoding, tag);
+            CloseEnded();
+        }
+        else
+        {
+            Pass(length, tag);
+        }
+    }
+
+    private void InSequence(Frame frame, DicomTag tag, uint length)
+    {
+        Done();
+        if (tag.Value == 0xFFFEE0DD && frame.End < 0)
+        {
+            _frames.RemoveAt(_frames.Count - 1);
+            CloseEnded();
+            return;
+        }
+
+        if (tag.Value != 0xFFFEE000)
+        {
+            throw Error(DicomError.ExpectedItem, "A sequence or encapsulated value holds something else than items", tag);
+        }
+
+        if (frame.Kind == Kind.Fragments)
+        {
+            if (length == Undefined)
+            {
+                throw Error(DicomError.InvalidLength, "A fragment has undefined length");
+            }
+
+            Pass(length, tag);
+            return;
+        }
+
+        if (length != Undefined)
+        {
+            CheckRoom(length, tag);
+        }
+
+        Open(Kind.Item, length == Undefined ? -1 : Offset + length, frame.Encoding, tag);
+        CloseEnded();
+    }
+
+    /// <summary>Only what must come after pixel data may: elsewhere it would have been looked at with the header.</summary>
+    private void Order(DicomTag tag)
+    {
+        if (_last is { } last)
+        {
+            if (tag <= last)
+            {
+                throw Error(DicomError.OutOfOrder, "An element behind pixel data belongs before it", tag);
+            }
+
+            _trailing.Add(tag);
+        }
+
+        _last = tag;
+    }
+
+    private void Pass(uint length, DicomTag tag)
+    {
+        CheckRoom(length, tag);
+        _skip = length;
+        CloseEnded();
+    }
+
+    private void CheckRoom(uint length, DicomTag tag)
+    {
+        for (var i = _frames.Count - 1; i > 0; i--)
+        {
+            if (_frames[i].End >= 0)
+            {
+                if (Offset + length > _frames[i].End)
+                {
+                    throw Error(DicomError.LengthExceedsParent, "A value goes past the end of its item or sequence", tag);
+                }
+
+                return;
+            }
+        }
+    }
+
+    private void Open(Kind kind, long end, DicomEncoding encoding, DicomTag tag)
+    {
+        // An item and its sequence are two frames.
+        if (_frames.Count > 2 * _budgets.MaxDepth)
+        {
+            throw DicomException.OverBudget(nameof(DicomBudgets.MaxDepth), _budgets.MaxDepth, tag, Offset);
+        }
+
+        _frames.Add(new Frame(kind, end, encoding));
+    }
+
+    private void CloseEnded()
+    {
+        if (_skip > 0)
+        {
+            return;
+        }
+
+        while (_frames.Count > 1 && _frames[^1].End is >= 0 and var end && end <= Offset)
+        {
+            _frames.RemoveAt(_frames.Count - 1);
+        }
+
+        if (_frames.Count == 1 && _last is not null)
+        {
+            PixelDataEnd ??= Offset;
+        }
+    }
+
+    /// <summary>A header was understood: the next one begins.</summary>
+    private void Done()
+    {
+        _have = 0;
+        _need = 8;
+        if (++_count > _budgets.MaxElements)
+        {
+            throw DicomException.OverBudget(nameof(DicomBudgets.MaxElements), _budgets.MaxElements, null, Offset);
+        }
+    }
+
+    private uint ReadUInt32(int at, bool big) => big
+        ? BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(at))
+        : BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(at));
+
+    private DicomException Error(DicomError error, string message, DicomTag? tag = null) => new(error, message, tag, Offset);
+
+    private sealed class ScannedStream(Stream rest, PixelDataScanner scanner, bool dropTrailing) : ReadOnlyStream
+    {
+        public override int Read(Span<byte> buffer)
+        {
+            while (true)
+            {
+                var before = scanner.Offset;
+                var count = rest.Read(buffer);
+                var kept = Scan(buffer[..count], before);
+                if (kept > 0 || count == 0)
+                {
+                    return kept;
+                }
+            }
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                var before = scanner.Offset;
+                var count = await rest.ReadAsync(buffer, cancellationToken);
+                var kept = Scan(buffer.Span[..count], before);
+                if (kept > 0 || count == 0)
+                {
+                    return kept;
+                }
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            rest.Dispose();
+            base.Dispose(disposing);
+        }
+
+        private int Scan(ReadOnlySpan<byte> bytes, long before)
+        {
+            if (bytes.IsEmpty)
+            {
+                scanner.Complete();
+                return 0;
+            }
+
+            scanner.Append(bytes);
+            return dropTrailing && scanner.PixelDataEnd is { } end ? (int)Math.Clamp(end - before, 0, bytes.Length) : bytes.Length;
+        }
+    }
+}
