@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
 using Platform.Api.Security;
+using Platform.Hosting.Health;
 
 namespace Platform.Api.Data;
 
@@ -20,17 +22,26 @@ internal static class DataServices
         services.AddDbContextFactory<SystemDb>((provider, options) => options.UsePlatformNpgsql(provider.Connections().System));
         services.AddDbContextFactory<IdentityDb>((provider, options) => options.UsePlatformNpgsql(provider.Connections().Identity));
         services.AddSingleton<TenantScope>();
+        services.AddHostedService<DatabaseStart>();
+        services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database", tags: [PlatformHealth.Ready]);
         return services;
     }
 
     internal static DbContextOptionsBuilder UsePlatformNpgsql(this DbContextOptionsBuilder options, NpgsqlDataSource source) =>
-        options.UseNpgsql(source, npgsql => npgsql.EnableRetryOnFailure(3, TimeSpan.FromSeconds(2), null).Named(options));
+        options
+            .UseNpgsql(source, PlatformNpgsql(options))
+            .UsePlatformSql();
+
+    internal static DbContextOptionsBuilder UsePlatformSql(this DbContextOptionsBuilder options) =>
+        options.ReplaceService<IMigrationsSqlGenerator, TenantTableSql>();
+
+    internal static Action<NpgsqlDbContextOptionsBuilder> PlatformNpgsql(DbContextOptionsBuilder options) =>
+        npgsql => npgsql
+            .EnableRetryOnFailure(3, TimeSpan.FromSeconds(2), null)
+            .MigrationsHistoryTable(
+                "migrations", options.Options.ContextType == typeof(IdentityDb) ? IdentityDb.Schema : MigrationHistory.Schema);
 
     private static RoleConnections Connections(this IServiceProvider provider) => provider.GetRequiredService<RoleConnections>();
-
-    private static void Named(this NpgsqlDbContextOptionsBuilder npgsql, DbContextOptionsBuilder options) =>
-        npgsql.MigrationsHistoryTable(
-            "migrations", options.Options.ContextType == typeof(IdentityDb) ? IdentityDb.Schema : MigrationHistory.Schema);
 }
 
 /// <summary>Where EF Core keeps what has been migrated: out of <c>public</c>, whose every table belongs to tenants.</summary>

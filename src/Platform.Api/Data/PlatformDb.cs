@@ -8,12 +8,17 @@ using Platform.Api.Tenants;
 namespace Platform.Api.Data;
 
 /// <summary>Everything that belongs to tenants, seen through one tenant's scope (role <c>platform_app</c>, row-level security).</summary>
-internal sealed class PlatformDb(DbContextOptions<PlatformDb> options) : DbContext(options)
+internal sealed class PlatformDb : DbContext
 {
     /// <summary>Name of the query filter that repeats row-level security.</summary>
     public const string TenantFilter = "tenant";
 
     private Guid? tenantId;
+
+    public PlatformDb(DbContextOptions<PlatformDb> options)
+        : base(options) =>
+        // Also a single statement gets its savepoint, so that a unique violation leaves the tenant's transaction usable.
+        Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
 
     /// <summary>The tenant whose scope is open; throws when there is none.</summary>
     public Guid TenantId => tenantId ?? throw new InvalidOperationException("No tenant scope is open: use TenantScope.RunAsync.");

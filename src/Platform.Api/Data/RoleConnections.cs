@@ -70,4 +70,13 @@ internal sealed class RoleConnections : IAsyncDisposable
 }
 
 /// <summary>Passwords of the four roles.</summary>
-internal sealed record RolePasswords(string Owner, string App, string Identity, string System);
+internal sealed record RolePasswords(string Owner, string App, string Identity, string System)
+{
+    public IEnumerable<(string Role, string Password)> All =>
+    [
+        (RoleConnections.OwnerRole, Owner),
+        (RoleConnections.AppRole, App),
+        (RoleConnections.IdentityRole, Identity),
+        (RoleConnections.SystemRole, System),
+    ];
+}
