@@ -1,0 +1,134 @@
+using System.Buffers;
+
+namespace Platform.Dicom.Pixels;
+
+/// <summary>
+/// Decodes the frames of one instance. Dimensions are checked against the budgets when it is made, and against each codestream's
+/// own header before a codec sees it. Safe for concurrent use.
+/// </summary>
+public sealed class FrameDecoder
+{
+    private readonly DicomDataset _dataset;
+    private readonly DicomTransferSyntax _syntax;
+    private readonly bool _isBigEndian;
+    private readonly DicomElement _pixels;
+    private readonly FrameFragments? _fragments;
+
+    /// <summary>Reads the pixel description and, for encapsulated pixels, finds the fragments of each frame.</summary>
+    /// <exception cref="DicomException">NoPixels, InvalidPixels, UnsupportedPixels or OverBudget.</exception>
+    public FrameDecoder(DicomFile file)
+        : this(file.Dataset, file.Syntax, file.Encoding == DicomEncoding.ExplicitBigEndian)
+    {
+    }
+
+    /// <summary>As for a file, of a data set in a transfer syntax.</summary>
+    /// <exception cref="DicomException">NoPixels, InvalidPixels, UnsupportedPixels or OverBudget.</exception>
+    public FrameDecoder(DicomDataset dataset, DicomTransferSyntax syntax)
+        : this(dataset, syntax, syntax.IsBigEndian)
+    {
+    }
+
+    private FrameDecoder(DicomDataset dataset, DicomTransferSyntax syntax, bool isBigEndian)
+    {
+        _isBigEndian = isBigEndian;
+        _dataset = dataset;
+        _syntax = syntax;
+        _pixels = PixelDescription.PixelElement(dataset);
+        Description = PixelDescription.From(dataset);
+        if (syntax.IsEncapsulated && _pixels.Fragments is { } items)
+        {
+            _fragments = FrameFragments.Of(dataset, items, Description.Frames, syntax);
+        }
+        else if (syntax.IsEncapsulated || _pixels.Fragments is not null)
+        {
+            throw PixelErrors.Corrupt("Encapsulated pixels and the transfer syntax disagree");
+        }
+    }
+
+    /// <summary>What the data set says of its pixels.</summary>
+    public PixelDescription Description { get; }
+
+    /// <summary>What decoded samples mean: colour transforms inside a codestream are undone, chrominance has full resolution.</summary>
+    public PhotometricInterpretation DecodedPhotometric => Description.Photometric switch
+    {
+        PhotometricInterpretation.YbrIct or PhotometricInterpretation.YbrRct => PhotometricInterpretation.Rgb,
+        PhotometricInterpretation.YbrFull422 => PhotometricInterpretation.YbrFull,
+        var other => other,
+    };
+
+    /// <summary>
+    /// Decodes a frame (from 0) into native samples in the machine's byte order, interleaved by pixel, rows from the top:
+    /// <see cref="PixelDescription.BytesPerSample"/> each, sign extended from Bits Stored, one-bit samples as bytes 0 and 1.
+    /// </summary>
+    /// <param name="destination">Exactly <see cref="PixelDescription.FrameBytes"/> bytes.</param>
+    /// <exception cref="DicomException">CorruptPixels, UnsupportedPixels, UnsupportedTransferSyntax or CodecMissing.</exception>
+    public void Decode(int frame, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(frame);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Description.Frames);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, Description.FrameBytes);
+        if (_fragments is not null)
+        {
+            FrameCodecs.Decode(_fragments[frame].Span, Description, _syntax, destination);
+        }
+        else
+        {
+            UncompressedFrame.Decode(_pixels, frame, Description, _isBigEndian, destination);
+        }
+
+        StoredSamples.Normalize(destination, Description);
+    }
+
+    /// <summary>Decodes a frame (from 0) into a new array.</summary>
+    /// <exception cref="DicomException">As for the other form.</exception>
+    public byte[] Decode(int frame)
+    {
+        var samples = new byte[Description.FrameBytes];
+        Decode(frame, samples);
+        return samples;
+    }
+
+    /// <summary>Decodes a monochrome frame (from 0) into modality values (rescaled or by Modality LUT), rows from the top.</summary>
+    /// <param name="destination">Exactly <see cref="PixelDescription.PixelsPerFrame"/> values.</param>
+    /// <exception cref="DicomException">As for native samples; UnsupportedPixels for colour.</exception>
+    public void DecodeToSingle(int frame, Span<float> destination)
+    {
+        if (Description.SamplesPerPixel != 1 || Description.Photometric == PhotometricInterpretation.PaletteColor)
+        {
+            throw PixelErrors.Unsupported("Colour has no modality value", DicomTags.PhotometricInterpretation);
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, Description.PixelsPerFrame);
+        var transform = ModalityTransform.Of(_dataset, frame);
+        var samples = ArrayPool<byte>.Shared.Rent(Description.FrameBytes);
+        try
+        {
+            var native = samples.AsSpan(0, Description.FrameBytes);
+            Decode(frame, native);
+            transform.Apply(native, Description, destination);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(samples);
+        }
+    }
+
+    /// <summary>Decodes a colour frame (from 0; RGB, any YBR, or palette) into red, green, blue of one byte each, by pixel.</summary>
+    /// <param name="destination">Exactly three bytes for each pixel.</param>
+    /// <exception cref="DicomException">As for native samples; UnsupportedPixels for monochrome.</exception>
+    public void DecodeToRgb(int frame, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, 3 * Description.PixelsPerFrame);
+        var samples = ArrayPool<byte>.Shared.Rent(Description.FrameBytes);
+        try
+        {
+            var native = samples.AsSpan(0, Description.FrameBytes);
+            Decode(frame, native);
+            ColourConversion.ToRgb(native, Description, DecodedPhotometric, _dataset, destination);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(samples);
+        }
+    }
+}
