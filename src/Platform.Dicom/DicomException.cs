@@ -50,6 +50,24 @@ public enum DicomError
 
     /// <summary>The data set can't be written in the transfer syntax asked for.</summary>
     Unwritable,
+
+    /// <summary>The data set holds no pixels.</summary>
+    NoPixels,
+
+    /// <summary>The image pixel description is incomplete or contradicts itself (PS3.3 §C.7.6.3).</summary>
+    InvalidPixels,
+
+    /// <summary>The pixels are of a kind that this library does not decode.</summary>
+    UnsupportedPixels,
+
+    /// <summary>There is no decoder for the transfer syntax.</summary>
+    UnsupportedTransferSyntax,
+
+    /// <summary>The pixel data is cut off, damaged, or disagrees with its description.</summary>
+    CorruptPixels,
+
+    /// <summary>The system lacks a codec's library; the message names its package.</summary>
+    CodecMissing,
 }
 
 /// <summary>The only exception for bad bytes. Its message holds no value of the data set, only tag, offset and rule.</summary>
