@@ -5,6 +5,8 @@ using Platform.Api.Dicomweb;
 using Platform.Api.Runs;
 using Platform.Api.Security;
 using Platform.Api.Studies;
+using Platform.Hosting;
+using Platform.Hosting.Bus;
 
 namespace Platform.Api;
 
@@ -13,10 +15,13 @@ public static class PlatformApi
 {
     public static WebApplicationBuilder AddPlatformApi(this WebApplicationBuilder builder)
     {
+        builder.AddPlatformHosting("platform-api");
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPlatformData();
         builder.Services.AddPlatformSecurity();
         builder.Services.AddSingleton<AuditLog>();
+        builder.AddPlatformBus(bus => bus.AddRunEndpoints());
+        builder.Services.AddHostedService<OutboxSender>();
         builder.Services.AddDicomweb().AddStudies().AddRuns().AddAiModels();
         return builder;
     }

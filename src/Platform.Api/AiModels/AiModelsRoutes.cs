@@ -3,10 +3,17 @@ namespace Platform.Api.AiModels;
 /// <summary>What <c>/t/{tenant}/models</c> answers and what it needs.</summary>
 internal static class AiModelsRoutes
 {
-    public static IServiceCollection AddAiModels(this IServiceCollection services) => services;
+    public static IServiceCollection AddAiModels(this IServiceCollection services)
+    {
+        services.AddOptions<AiModelOptions>().BindConfiguration(AiModelOptions.Section);
+        services.AddSingleton<InstalledPackages>();
+        services.AddHostedService<PackageInstaller>();
+        return services;
+    }
 
     public static void MapAiModels(this RouteGroupBuilder tenant)
     {
-        _ = tenant.MapGroup("models");
+        var models = tenant.MapGroup("models");
+        models.MapListModels();
     }
 }

@@ -79,25 +79,17 @@ internal sealed class Run : ITenantOwned
 
     public bool IsTerminal => Status is RunStatus.Succeeded or RunStatus.Failed or RunStatus.Cancelled or RunStatus.Quarantined;
 
-    public static Run Queue(
-        Guid tenantId,
-        Guid studyId,
-        int studyVersion,
-        Guid modelId,
-        string modelHash,
-        IReadOnlyDictionary<string, string> parameters,
-        Lane lane,
-        DateTimeOffset now)
+    public static Run Queue(Study study, AiModel model, IReadOnlyDictionary<string, string> parameters, Lane lane, DateTimeOffset now)
     {
         var canonical = Canonical(parameters);
         return new Run
         {
-            TenantId = tenantId,
+            TenantId = study.TenantId,
             Id = Guid.CreateVersion7(now),
-            StudyId = studyId,
-            StudyVersion = studyVersion,
-            ModelId = modelId,
-            ModelHash = modelHash,
+            StudyId = study.Id,
+            StudyVersion = study.Version,
+            ModelId = model.Id,
+            ModelHash = model.Hash,
             Parameters = canonical,
             ParametersHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical))),
             Lane = lane,
@@ -153,7 +145,11 @@ internal sealed class Run : ITenantOwned
     public bool TryCancel(DateTimeOffset now) => TryEnd(RunStatus.Cancelled, "cancelled", "A person stopped this run.", now);
 
     /// <summary>Counts a crash: back to the queue, or into quarantine with the last cause at the third.</summary>
-    public bool TryCrash(string reasonCode, string reason, DateTimeOffset now)
+    public bool TryCrash(string reasonCode, string reason, DateTimeOffset now) =>
+        TryCountCrash(reasonCode, reason, now) && (IsTerminal || TryRequeue());
+
+    /// <summary>Counts a crash while another attempt computes: quarantine at the third, else the other goes on.</summary>
+    public bool TryCountCrash(string reasonCode, string reason, DateTimeOffset now)
     {
         if (IsTerminal)
         {
@@ -161,7 +157,12 @@ internal sealed class Run : ITenantOwned
         }
 
         Crashes++;
-        return Crashes >= CrashesToQuarantine ? TryEnd(RunStatus.Quarantined, reasonCode, reason, now) : TryRequeue();
+        if (Crashes >= CrashesToQuarantine)
+        {
+            TryEnd(RunStatus.Quarantined, reasonCode, reason, now);
+        }
+
+        return true;
     }
 
     /// <summary>Back to the queue: its message or its worker was lost.</summary>

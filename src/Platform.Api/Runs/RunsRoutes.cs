@@ -1,12 +1,36 @@
+using Platform.Hosting.Bus;
+
 namespace Platform.Api.Runs;
 
 /// <summary>What <c>/t/{tenant}/runs</c> answers and what it needs.</summary>
 internal static class RunsRoutes
 {
-    public static IServiceCollection AddRuns(this IServiceCollection services) => services;
+    public static IServiceCollection AddRuns(this IServiceCollection services)
+    {
+        services.AddOptions<DispatchOptions>().BindConfiguration(DispatchOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<WorkerRegistry>();
+        services.AddSingleton<ManifestWriter>();
+        services.AddSingleton<Reconciler>();
+        services.AddSingleton<PlanRuns>();
+        services.AddHostedService<Dispatcher>();
+        return services;
+    }
+
+    /// <summary>What the API hears on the bus.</summary>
+    public static void AddRunEndpoints(this PlatformBus bus)
+    {
+        bus.Endpoint(QueueNames.RunEvents, EndpointKind.Durable).Consumer<RunStartedConsumer>();
+        bus.Endpoint("worker-beats", EndpointKind.Temporary).Consumer<WorkerBeatConsumer>();
+        bus.Endpoint(QueueNames.DeadLetter, EndpointKind.DeadLetter).Consumer<DeadLetterConsumer>().Consumer<RunStartedConsumer>();
+    }
 
     public static void MapRuns(this RouteGroupBuilder tenant)
     {
-        _ = tenant.MapGroup("runs");
+        var runs = tenant.MapGroup("runs");
+        runs.MapStartRun();
+        runs.MapListRuns();
+        runs.MapGetRun();
+        runs.MapCancelRun();
+        runs.MapRetryRun();
     }
 }

@@ -6,7 +6,7 @@ namespace Platform.Api.Runs;
 /// <summary>The workers that beat, as this process has heard them. A worker unseen for three beats is gone.</summary>
 internal sealed class WorkerRegistry(TimeProvider clock, IOptions<DispatchOptions> options)
 {
-    private const int BeatsToBeGone = 3;
+    public const int BeatsToBeGone = 3;
 
     private readonly Lock gate = new();
     private readonly Dictionary<Guid, (WorkerBeat Beat, DateTimeOffset HeardAt)> workers = [];

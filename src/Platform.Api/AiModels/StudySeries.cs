@@ -1,0 +1,27 @@
+using Microsoft.EntityFrameworkCore;
+using Platform.Api.Data;
+using Platform.Api.Studies;
+
+namespace Platform.Api.AiModels;
+
+/// <summary>What a study version offers to models: received images, not results, not damaged ones, none that came later.</summary>
+internal static class StudySeries
+{
+    public static IQueryable<Instance> Inputs(PlatformDb db, Guid studyId, int studyVersion) => db.Instances.AsNoTracking().Where(i =>
+        i.StudyId == studyId && i.StudyVersion <= studyVersion && i.RunId == null && i.Status == InstanceStatus.Stored && i.Rows != null);
+
+    public static async Task<List<SeriesCandidate>> CandidatesAsync(PlatformDb db, Guid studyId, int studyVersion, CancellationToken ct)
+    {
+        var counts = await Inputs(db, studyId, studyVersion)
+            .GroupBy(i => i.SeriesId)
+            .Select(g => new { SeriesId = g.Key, Count = g.Count() })
+            .ToDictionaryAsync(g => g.SeriesId, g => g.Count, ct);
+        var studyPart = await db.Studies.AsNoTracking().Where(s => s.Id == studyId).Select(s => s.BodyPart).SingleAsync(ct);
+        var series = await db.Series.AsNoTracking().Where(s => s.StudyId == studyId && s.Origin == SeriesOrigin.Received).ToListAsync(ct);
+        return
+        [
+            .. series.Select(s => new SeriesCandidate(
+                s.Id, s.SeriesInstanceUid, s.Modality, s.BodyPart ?? studyPart, s.Number, counts.GetValueOrDefault(s.Id)))
+        ];
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Platform.Api.Audit;
+using Platform.Api.Data;
+using Platform.Api.Security;
+using Platform.Contracts;
+
+namespace Platform.Api.Runs;
+
+/// <summary>GET /t/{tenant}/runs/{id}: a run with its attempts and findings.</summary>
+internal static class GetRun
+{
+    public sealed record Response(
+        Guid Id,
+        string StudyUid,
+        int StudyVersion,
+        string Model,
+        string ModelVersion,
+        string ModelHash,
+        IReadOnlyDictionary<string, string> Parameters,
+        Lane Lane,
+        DateTimeOffset Deadline,
+        RunStatus Status,
+        DateTimeOffset CreatedAt,
+        DateTimeOffset? DispatchedAt,
+        DateTimeOffset? StartedAt,
+        DateTimeOffset? FinishedAt,
+        int Crashes,
+        string? ResultHash,
+        string? ReasonCode,
+        string? Reason,
+        Guid? WinningAttemptId,
+        IReadOnlyList<AttemptResponse> Attempts,
+        IReadOnlyList<Finding> Findings);
+
+    public sealed record AttemptResponse(
+        Guid Id,
+        string? Worker,
+        DateTimeOffset? StartedAt,
+        DateTimeOffset? FinishedAt,
+        AttemptOutcome? Outcome,
+        string? ReasonCode,
+        string? Reason);
+
+    public static void MapGetRun(this IEndpointRouteBuilder runs) => runs
+        .MapGet("{id}", Handle)
+        .RequireAuthorization(Policy.ReadStudies)
+        .WithName(nameof(GetRun))
+        .ProducesProblem(StatusCodes.Status404NotFound);
+
+    private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
+        string id, PlatformDb db, AuditLog audit, CancellationToken ct)
+    {
+        var found = Guid.TryParse(id, out var runId)
+            ? await db.Runs.AsNoTracking()
+                .Where(r => r.Id == runId)
+                .Join(db.Studies, r => r.StudyId, s => s.Id, (run, study) => new { run, study.StudyInstanceUid })
+                .Join(db.AiModels, r => r.run.ModelId, m => m.Id, (r, model) => new { r.run, r.StudyInstanceUid, model.Name, model.Version })
+                .SingleOrDefaultAsync(ct)
+            : null;
+        if (found is null)
+        {
+            return NoSuchRun();
+        }
+
+        var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == runId).OrderBy(a => a.Id).ToListAsync(ct);
+        var findings = await db.Findings.AsNoTracking().Where(f => f.RunId == runId).OrderBy(f => f.Ordinal).ToListAsync(ct);
+        audit.Record(db, "run.read", "run", runId.ToString());
+        await db.SaveChangesAsync(ct);
+
+        var run = found.run;
+        return TypedResults.Ok(new Response(
+            run.Id,
+            found.StudyInstanceUid,
+            run.StudyVersion,
+            found.Name,
+            found.Version,
+            run.ModelHash,
+            run.ReadParameters(),
+            run.Lane,
+            run.Deadline,
+            run.Status,
+            run.CreatedAt,
+            run.DispatchedAt,
+            run.StartedAt,
+            run.FinishedAt,
+            run.Crashes,
+            run.ResultHash,
+            run.ReasonCode,
+            run.Reason,
+            run.WinningAttemptId,
+            [.. attempts.Select(a => new AttemptResponse(a.Id, a.WorkerName, a.StartedAt, a.FinishedAt, a.Outcome, a.ReasonCode, a.Reason))],
+            [.. findings.Select(f => f.Read())]));
+    }
+
+    internal static ProblemHttpResult NoSuchRun() => TypedResults.Problem("No such run.", statusCode: StatusCodes.Status404NotFound);
+}

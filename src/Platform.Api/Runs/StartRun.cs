@@ -1,0 +1,81 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Platform.Api.AiModels;
+using Platform.Api.Audit;
+using Platform.Api.Data;
+using Platform.Api.Security;
+
+namespace Platform.Api.Runs;
+
+/// <summary>POST /t/{tenant}/runs: queues an AI model to run on a stored study.</summary>
+internal static partial class StartRun
+{
+    /// <param name="StudyUid">As received or as stored.</param>
+    /// <param name="Model">Name of an active model.</param>
+    /// <param name="Lane">Routine unless it says Stat.</param>
+    /// <param name="Parameters">Named parameters; none takes the package's defaults.</param>
+    public sealed record Request(
+        [property: Required, RegularExpression(@"^[0-9.]{1,64}$")] string StudyUid,
+        [property: Required, StringLength(64)] string Model,
+        Lane? Lane,
+        [property: MaxLength(32)] Dictionary<string, string>? Parameters);
+
+    public sealed record Response(Guid Id, RunStatus Status);
+
+    public static void MapStartRun(this IEndpointRouteBuilder runs) => runs
+        .MapPost("", Handle)
+        .RequireAuthorization(Policy.StartRuns)
+        .WithName(nameof(StartRun))
+        .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+
+    private static async Task<Results<Accepted<Response>, Ok<Response>, ProblemHttpResult>> Handle(
+        Request request, CurrentTenant tenant, PlatformDb db, AuditLog audit, TimeProvider clock, ILogger<Run> logger, CancellationToken ct)
+    {
+        // The tenant filter hides other tenants' studies, so theirs is a 404 like any unknown one.
+        var study = await db.Studies.SingleOrDefaultAsync(s => s.StudyInstanceUid == request.StudyUid, ct);
+        if (study is null)
+        {
+            return TypedResults.Problem("No such study. Send it first.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        var model = await db.AiModels.SingleOrDefaultAsync(m => m.Name == request.Model && m.IsActive, ct);
+        if (model is null)
+        {
+            return TypedResults.Problem("No such active model. GET models lists them.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        var candidates = await StudySeries.CandidatesAsync(db, study.Id, study.Version, ct);
+        if (SeriesChoice.Choose(model.ReadSummary().Input, candidates) is { Reason: { } reason })
+        {
+            return TypedResults.Problem(reason.Reason, statusCode: StatusCodes.Status422UnprocessableEntity);
+        }
+
+        var run = Run.Queue(study, model, request.Parameters ?? [], request.Lane ?? Lane.Routine, clock.GetUtcNow());
+        db.Runs.Add(run); // the dispatcher publishes it when a worker has room
+        await RunWork.QueuedAsync(db, run, ct);
+        try
+        {
+            await RunChange.SaveAsync(db, run, audit, "run.queue", ct);
+        }
+        catch (DbUpdateException e) when (e.IsUniqueViolation)
+        {
+            // The natural key decides the race: whoever lost is given the winner's run.
+            db.ChangeTracker.Clear();
+            var existing = await db.Runs.SingleAsync(
+                r => r.StudyId == run.StudyId && r.StudyVersion == run.StudyVersion
+                    && r.ModelHash == run.ModelHash && r.ParametersHash == run.ParametersHash,
+                ct);
+            audit.Record(db, "run.read", "run", existing.Id.ToString());
+            await db.SaveChangesAsync(ct);
+            return TypedResults.Ok(new Response(existing.Id, existing.Status));
+        }
+
+        LogQueued(logger, run.Id, model.Name);
+        return TypedResults.Accepted($"/t/{tenant.Slug}/runs/{run.Id}", new Response(run.Id, run.Status));
+    }
+
+    [LoggerMessage(LogLevel.Information, "Run {RunId} queued for model {Model}")]
+    private static partial void LogQueued(ILogger logger, Guid runId, string model);
+}
