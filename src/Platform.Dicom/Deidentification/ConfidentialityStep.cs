@@ -73,6 +73,14 @@ internal static class ConfidentialitySteps
         // A sequence that could not be opened (UN of defined length), and text where the standard has numbers, hide anything.
         var isHiding = known == DicomVr.SQ ? element.Items is null && !element.Value.IsEmpty
             : element.Items is not null || (element.Vr.IsText && !known.IsText) || (element.Vr == DicomVr.UN && known.IsText);
-        return isHiding ? ConfidentialityStep.Remove : ConfidentialityStep.Keep;
+        if (isHiding)
+        {
+            return ConfidentialityStep.Remove;
+        }
+
+        // Newer attributes with names of people, and the text of a content item outside a content tree, have no row of their own.
+        return (known == DicomVr.PN || element.Tag == DicomTags.TextValue) && !element.IsEmpty
+            ? ConfidentialityStep.Replace
+            : ConfidentialityStep.Keep;
     }
 }

@@ -134,7 +134,7 @@ public sealed class Deidentifier(DeidentificationKeys keys)
                         break;
 
                     case ConfidentialityStep.ReplaceUid:
-                        dataset.Set(element.Tag, [.. dataset.GetStrings(element.Tag).Select(keys.MapUid)]);
+                        dataset.Set(element.Tag, DicomVr.UI, [.. dataset.GetStrings(element.Tag).Select(keys.MapUid)]);
                         uids++;
                         break;
 
