@@ -47,31 +47,19 @@ internal sealed class AzureBlobWriter(BlockBlobClient blob) : BlobWriter
 
     public override async Task CommitAsync(CancellationToken ct)
     {
-        var onlyNew = new BlobRequestConditions { IfNoneMatch = ETag.All };
         try
         {
-            if (blockIds.Count == 0)
-            {
-                block.Position = 0;
-                await blob.UploadAsync(block, new BlobUploadOptions { Conditions = onlyNew }, ct);
-            }
-            else
-            {
-                if (block.Length > 0)
-                {
-                    await StageAsync(ct);
-                }
-
-                await blob.CommitBlockListAsync(blockIds, new CommitBlockListOptions { Conditions = onlyNew }, ct);
-            }
+            await CommitAsync(new BlobRequestConditions { IfNoneMatch = ETag.All }, ct);
         }
         catch (RequestFailedException e) when (e.Status is 409 or 412)
         {
-            throw new BlobExistsException(Name);
-        }
-        catch (RequestFailedException e) when (e.Status == 507)
-        {
-            throw new BlobStoreFullException("The storage account is full.", e);
+            // Blocks that a killed writer staged can count as a blob although nobody can read it. Only then is the condition dropped.
+            if (await blob.ExistsAsync(ct))
+            {
+                throw new BlobExistsException(Name);
+            }
+
+            await CommitAsync(new BlobRequestConditions(), ct);
         }
     }
 
@@ -83,6 +71,30 @@ internal sealed class AzureBlobWriter(BlockBlobClient blob) : BlobWriter
         }
 
         base.Dispose(disposing);
+    }
+
+    private async Task CommitAsync(BlobRequestConditions conditions, CancellationToken ct)
+    {
+        try
+        {
+            if (blockIds.Count == 0)
+            {
+                block.Position = 0;
+                await blob.UploadAsync(block, new BlobUploadOptions { Conditions = conditions }, ct);
+                return;
+            }
+
+            if (block.Length > 0)
+            {
+                await StageAsync(ct);
+            }
+
+            await blob.CommitBlockListAsync(blockIds, new CommitBlockListOptions { Conditions = conditions }, ct);
+        }
+        catch (RequestFailedException e) when (e.Status == 507)
+        {
+            throw new BlobStoreFullException("The storage account is full.", e);
+        }
     }
 
     private async Task StageAsync(CancellationToken ct)

@@ -26,9 +26,9 @@ public sealed partial class ServiceProcess : IAsyncDisposable
 
     // $1 is the signal, $2 the log, the rest the command. 3 is the pipe, which the service itself must not hold.
     private const string Shell = """
-        exec 3<&0; signal=$1; log=$2; shift 2
-        "$@" </dev/null >>"$log" 2>&1 3<&- & service=$!
-        ( read -r _ <&3; kill -s "$signal" "$service" ) 2>/dev/null & watcher=$!
+        exec 3<&0; signal=$1; exec >>"$2" 2>&1; shift 2
+        "$@" </dev/null 3<&- & service=$!
+        ( read -r _ <&3; kill -s "$signal" "$service" ) & watcher=$!
         exec 3<&-
         wait "$service"; code=$?
         kill "$watcher" 2>/dev/null
