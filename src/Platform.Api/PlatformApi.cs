@@ -1,41 +1,112 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Platform.Api.AiModels;
 using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Dicomweb;
+using Platform.Api.Events;
+using Platform.Api.People;
 using Platform.Api.Runs;
 using Platform.Api.Security;
 using Platform.Api.Studies;
+using Platform.Api.Tenants;
 using Platform.Hosting;
 using Platform.Hosting.Bus;
+using Platform.Hosting.Health;
 
 namespace Platform.Api;
 
 /// <summary>The API as a part of a host: what it needs, what it answers.</summary>
 public static class PlatformApi
 {
+    private const int MaxJsonDepth = 64;
+    private const int MaxHeaderBytes = 32 << 10;
+
+    /// <summary>For JSON; what takes studies says so with <c>RequestSizeLimit</c> metadata or lifts it itself.</summary>
+    private const int MaxBodyBytes = 1 << 20;
+
     public static WebApplicationBuilder AddPlatformApi(this WebApplicationBuilder builder)
     {
         builder.AddPlatformHosting("platform-api");
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<KestrelServerOptions>(Limit);
+        builder.Services.Configure<JsonOptions>(WriteJson);
+        builder.Services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = false);
+        builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler(Failures.Configure);
+        builder.Services.AddValidation();
+        builder.Services.AddPlatformOpenApi();
+
         builder.Services.AddPlatformData();
         builder.Services.AddPlatformSecurity();
-        builder.Services.AddSingleton<AuditLog>();
         builder.AddPlatformBus(bus => bus.AddRunEndpoints());
         builder.Services.AddHostedService<OutboxSender>();
+        builder.Services.AddTenants().AddAudit().AddEvents();
         builder.Services.AddDicomweb().AddStudies().AddRuns().AddAiModels();
         return builder;
     }
 
     public static WebApplication MapPlatformApi(this WebApplication app)
     {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.Use(NeverSniff);
+        app.UseMiddleware<SameOrigin>();
         app.UseAuthentication();
+        app.UseMiddleware<TenantEntry>();
         app.UseAuthorization();
 
+        app.MapPlatformHealth();
+        app.MapOpenApi().AllowAnonymous();
+        app.MapTokens();
+        app.MapSignIn();
+        app.MapGetSession();
+        app.MapSignOut();
+        app.MapCreateTenant();
+
         var tenant = app.MapGroup("/t/{tenant}").AddEndpointFilter(TenantTransaction.FilterAsync);
+        tenant.MapGetTenant();
+        tenant.MapListPeople();
+        tenant.MapAddPerson();
+        tenant.MapListAudit();
+        tenant.MapStreamEvents();
         tenant.MapDicomweb();
         tenant.MapStudies();
         tenant.MapRuns();
         tenant.MapAiModels();
         return app;
+    }
+
+    private static IServiceCollection AddTenants(this IServiceCollection services) => services.AddScoped<TenantSetup>();
+
+    private static IServiceCollection AddAudit(this IServiceCollection services) => services
+        .AddSingleton<AuditLog>()
+        .AddSingleton<ReadLog>()
+        .AddHostedService(provider => provider.GetRequiredService<ReadLog>());
+
+    private static void AddEvents(this IServiceCollection services) => services
+        .AddSingleton<ChangeListener>()
+        .AddHostedService(provider => provider.GetRequiredService<ChangeListener>());
+
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+    }
+
+    private static void WriteJson(JsonOptions json)
+    {
+        json.SerializerOptions.MaxDepth = MaxJsonDepth;
+        json.SerializerOptions.Converters.Add(new JsonStringEnumConverter());
+    }
+
+    /// <summary>A stored object must never be run as something else by a browser.</summary>
+    private static Task NeverSniff(HttpContext http, RequestDelegate next)
+    {
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        return next(http);
     }
 }

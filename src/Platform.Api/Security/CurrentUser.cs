@@ -15,18 +15,21 @@ internal sealed class CurrentUser(IHttpContextAccessor http, IdentityDb identiti
     /// <summary>A person's or a gateway client's id; null when anonymous and outside requests.</summary>
     public Guid? Id => IdOf(Principal);
 
+    public string Name => Principal?.FindFirstValue(OpenIddictConstants.Claims.Name) ?? "";
+
     public AgentKind Kind => KindOf(Principal);
 
     public async Task<bool> IsPlatformOperatorAsync() =>
         Kind == AgentKind.Person && Id is { } id && await identities.Users.AnyAsync(p => p.Id == id && p.IsPlatformOperator);
 
     internal static Guid? IdOf(ClaimsPrincipal? principal) =>
-        Guid.TryParse(
-            principal?.FindFirstValue(OpenIddictConstants.Claims.Subject) ?? principal?.FindFirstValue(ClaimTypes.NameIdentifier), out var id)
+        principal?.Identity?.IsAuthenticated == true
+        && Guid.TryParse(principal.FindFirstValue(OpenIddictConstants.Claims.Subject), out var id)
             ? id
             : null;
 
-    internal static AgentKind KindOf(ClaimsPrincipal? principal) => principal?.Identity?.IsAuthenticated != true
-        ? AgentKind.Platform
-        : principal.FindFirstValue(OpenIddictConstants.Claims.ClientId) is not null ? AgentKind.Gateway : AgentKind.Person;
+    internal static AgentKind KindOf(ClaimsPrincipal? principal) =>
+        principal?.Identity?.IsAuthenticated == true && Enum.TryParse<AgentKind>(principal.FindFirstValue(IdentityClaims.Kind), out var kind)
+            ? kind
+            : AgentKind.Platform;
 }
