@@ -12,7 +12,7 @@ using Platform.Api.Data;
 namespace Platform.Api.Data.Migrations
 {
     [DbContext(typeof(PlatformDb))]
-    [Migration("20261122194209_Initial")]
+    [Migration("20261122195610_Initial")]
     partial class Initial
     {
         /// <inheritdoc />

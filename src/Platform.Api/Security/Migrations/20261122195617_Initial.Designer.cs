@@ -12,7 +12,7 @@ using Platform.Api.Security;
 namespace Platform.Api.Security.Migrations
 {
     [DbContext(typeof(IdentityDb))]
-    [Migration("20261122194217_Initial")]
+    [Migration("20261122195617_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
