@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Platform.Dicom.Objects;
 
 /// <summary>A code of a coding scheme (PS3.3 §8): value, designator (SCT, DCM, UCUM …), meaning.</summary>
@@ -9,6 +11,11 @@ public sealed record CodedConcept(string Value, string Scheme, string Meaning)
     public DicomDataset ToItem()
     {
         var item = new DicomDataset();
+        if (!Ascii.IsValid(Meaning))
+        {
+            item.Set(DicomTags.SpecificCharacterSet, "ISO_IR 192");
+        }
+
         item.Set(Value.Length <= MaxShortValue ? DicomTags.CodeValue : DicomTags.LongCodeValue, Value);
         item.Set(DicomTags.CodingSchemeDesignator, Scheme);
         item.Set(DicomTags.CodeMeaning, Meaning);
