@@ -1,0 +1,137 @@
+namespace Platform.Inference.Engine;
+
+/// <summary>Connected components of a label volume [z, y, x].</summary>
+public static class Components
+{
+    /// <summary>Sets to 0 what is too small, and, with <paramref name="keepLargest"/>, all but the largest component of a label.</summary>
+    /// <param name="shape">Sides z, y, x.</param>
+    /// <param name="connectivity">26 (faces, edges, corners) or 6 (faces).</param>
+    /// <param name="minimumVoxels">Components of fewer voxels go.</param>
+    /// <returns>Components that were removed. Of two equally large ones the first in scan order is kept.</returns>
+    public static int Filter(Span<byte> labels, int[] shape, byte label, int connectivity, bool keepLargest, int minimumVoxels)
+    {
+        var box = Box.Of(labels, shape, label);
+        if (box.IsEmpty)
+        {
+            return 0;
+        }
+
+        // A margin of one voxel around the box spares every neighbour its bounds check.
+        var (nz, ny, nx) = (box.Depth + 2, box.Height + 2, box.Width + 2);
+        var ids = new int[checked(nz * ny * nx)];
+        for (var z = 0; z < box.Depth; z++)
+        {
+            for (var y = 0; y < box.Height; y++)
+            {
+                var row = labels.Slice(((((box.Z + z) * shape[1]) + box.Y + y) * shape[2]) + box.X, box.Width);
+                var to = ((((z + 1) * ny) + y + 1) * nx) + 1;
+                for (var x = 0; x < row.Length; x++)
+                {
+                    ids[to + x] = row[x] == label ? -1 : 0;
+                }
+            }
+        }
+
+        var sizes = Flood(ids, Neighbours(ny, nx, connectivity));
+        var largest = sizes.IndexOf(sizes.Max());
+        var removed = Enumerable.Range(0, sizes.Count).Count(i => !IsKept(i));
+        if (removed == 0)
+        {
+            return 0;
+        }
+
+        for (var z = 0; z < box.Depth; z++)
+        {
+            for (var y = 0; y < box.Height; y++)
+            {
+                var row = labels.Slice(((((box.Z + z) * shape[1]) + box.Y + y) * shape[2]) + box.X, box.Width);
+                var from = ((((z + 1) * ny) + y + 1) * nx) + 1;
+                for (var x = 0; x < row.Length; x++)
+                {
+                    if (ids[from + x] > 0 && !IsKept(ids[from + x] - 1))
+                    {
+                        row[x] = 0;
+                    }
+                }
+            }
+        }
+
+        return removed;
+
+        bool IsKept(int component) => sizes[component] >= minimumVoxels && (!keepLargest || component == largest);
+    }
+
+    /// <summary>Numbers the components from 1 where <paramref name="ids"/> is -1; returns their sizes.</summary>
+    private static List<int> Flood(int[] ids, int[] neighbours)
+    {
+        var sizes = new List<int>();
+        var stack = new Stack<int>();
+        for (var start = 0; start < ids.Length; start++)
+        {
+            if (ids[start] != -1)
+            {
+                continue;
+            }
+
+            var id = sizes.Count + 1;
+            var size = 0;
+            ids[start] = id;
+            stack.Push(start);
+            while (stack.TryPop(out var at))
+            {
+                size++;
+                foreach (var offset in neighbours)
+                {
+                    if (ids[at + offset] == -1)
+                    {
+                        ids[at + offset] = id;
+                        stack.Push(at + offset);
+                    }
+                }
+            }
+
+            sizes.Add(size);
+        }
+
+        return sizes;
+    }
+
+    private static int[] Neighbours(int ny, int nx, int connectivity) =>
+    [
+        .. from z in Enumerable.Range(-1, 3)
+           from y in Enumerable.Range(-1, 3)
+           from x in Enumerable.Range(-1, 3)
+           let distance = Math.Abs(z) + Math.Abs(y) + Math.Abs(x)
+           where distance > 0 && (connectivity == 26 || distance == 1)
+           select (((z * ny) + y) * nx) + x,
+    ];
+
+    /// <summary>The smallest box that holds a label.</summary>
+    private readonly record struct Box(int Z, int Y, int X, int Depth, int Height, int Width)
+    {
+        public bool IsEmpty => Depth == 0;
+
+        public static Box Of(ReadOnlySpan<byte> labels, int[] shape, byte label)
+        {
+            var (z0, y0, x0, z1, y1, x1) = (int.MaxValue, int.MaxValue, int.MaxValue, -1, -1, -1);
+            for (var z = 0; z < shape[0]; z++)
+            {
+                for (var y = 0; y < shape[1]; y++)
+                {
+                    var row = labels.Slice(((z * shape[1]) + y) * shape[2], shape[2]);
+                    var first = row.IndexOf(label);
+                    if (first < 0)
+                    {
+                        continue;
+                    }
+
+                    (z0, z1) = (Math.Min(z0, z), z);
+                    (y0, y1) = (Math.Min(y0, y), Math.Max(y1, y));
+                    (x0, x1) = (Math.Min(x0, first), Math.Max(x1, row.LastIndexOf(label)));
+                }
+            }
+
+            return z1 < 0 ? default : new(z0, y0, x0, z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1);
+        }
+    }
+}

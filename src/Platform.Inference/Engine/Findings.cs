@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Platform.Contracts;
+using Platform.Dicom.Volumes;
+using Platform.Inference.Packages;
+
+namespace Platform.Inference.Engine;
+
+/// <summary>Coded findings of a segmentation, and the hash by which two results are the same.</summary>
+public static class Findings
+{
+    /// <summary>One finding for each measurement of the manifest whose labels are there; volumes from the model's grid.</summary>
+    /// <param name="seriesInstanceUid">The series that was measured.</param>
+    /// <returns>Millimetres and cubic millimetres are rounded to three decimals.</returns>
+    public static IReadOnlyList<Finding> Of(Segmentation segmentation, PackageManifest manifest, Guid runId, string seriesInstanceUid)
+    {
+        var output = manifest.Outputs[0];
+        var findings = new List<Finding>();
+        foreach (var measurement in output.Measurements ?? [])
+        {
+            byte[] labels = [.. measurement.Of.Select(label => (byte)label)];
+            if (RegionMeasure.Of(segmentation.Labels, segmentation.Grid, labels) is { } region)
+            {
+                findings.Add(new Finding(
+                    DerivedUid(runId, $"finding {string.Join(' ', measurement.Of)}"),
+                    seriesInstanceUid,
+                    measurement.Finding,
+                    Laterality: null,
+                    SegmentNumber: measurement.Of is [var only] ? SegmentNumber(output, only) : null,
+                    [new Measurement(measurement.Concept, Rounded(region.VolumeMm3), measurement.Unit)],
+                    Rounded(region.CentreMm),
+                    [.. Rounded(region.MinimumMm), .. Rounded(region.MaximumMm)],
+                    Probability: null));
+            }
+        }
+
+        return findings;
+    }
+
+    /// <summary>Number in DICOM of the segment with a label: its place in the manifest, from 1.</summary>
+    public static int SegmentNumber(OutputSpec output, int label) => output.Segments.TakeWhile(s => s.Label != label).Count() + 1;
+
+    /// <summary>SHA-256 over the labels on the source's grid and the findings without what depends on the run or on received names.</summary>
+    public static string ResultHash(Segmentation segmentation, IReadOnlyList<Finding> findings)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> shape = stackalloc byte[12];
+        BinaryPrimitives.WriteInt32LittleEndian(shape, segmentation.SourceGrid.Depth);
+        BinaryPrimitives.WriteInt32LittleEndian(shape[4..], segmentation.SourceGrid.Height);
+        BinaryPrimitives.WriteInt32LittleEndian(shape[8..], segmentation.SourceGrid.Width);
+        hash.AppendData(shape);
+        hash.AppendData(segmentation.SourceLabels);
+        var canonical = findings.Select(f => f with { TrackingUid = "", SeriesInstanceUid = "" });
+        hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(canonical, PlatformJson.Options));
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    /// <summary>A UID of the form 2.25.n that depends on the run and a name alone (PS3.5 §B.2).</summary>
+    public static string DerivedUid(Guid runId, string name)
+    {
+        var digest = SHA256.HashData([.. runId.ToByteArray(bigEndian: true), .. Encoding.UTF8.GetBytes(name)]).AsSpan(0, 16);
+        digest[6] = (byte)((digest[6] & 0x0F) | 0x80); // version 8: the application's own (RFC 9562 §5.8)
+        digest[8] = (byte)((digest[8] & 0x3F) | 0x80);
+        return "2.25." + new BigInteger(digest, isUnsigned: true, isBigEndian: true);
+    }
+
+    private static double[] Rounded(Vector3D v) => [Rounded(v.X), Rounded(v.Y), Rounded(v.Z)];
+
+    private static double Rounded(double value) => Math.Round(value, 3) + 0.0; // no negative zero, which JSON would keep
+}

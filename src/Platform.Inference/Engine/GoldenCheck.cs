@@ -1,0 +1,101 @@
+using Platform.Dicom.Volumes;
+using Platform.Inference.Packages;
+using Platform.Inference.Volumes;
+
+namespace Platform.Inference.Engine;
+
+/// <summary>A package may be used on a device only after its golden cases come out there as its author saw them.</summary>
+public static class GoldenCheck
+{
+    /// <summary>Runs every golden case.</summary>
+    /// <exception cref="PackageRefusedException">One differs by more than its tolerance; the code is <c>golden-mismatch</c>.</exception>
+    public static IReadOnlyList<GoldenDifference> ThrowIfDifferent(ModelSession session, int threads, CancellationToken ct)
+    {
+        var differences = new List<GoldenDifference>();
+        foreach (var golden in session.Package.Manifest.Golden ?? [])
+        {
+            var (difference, fits) = golden.Kind == "volume" ? CompareVolume(session, golden, threads, ct) : CompareTensor(session, golden);
+            differences.Add(difference);
+            if (!fits)
+            {
+                throw new PackageRefusedException(
+                    "golden-mismatch", $"The model does not give its own reference results on {session.Device.Name}; it is not used there.");
+            }
+        }
+
+        return differences;
+    }
+
+    private static (GoldenDifference Difference, bool Fits) CompareTensor(ModelSession session, GoldenCase golden)
+    {
+        var expected = session.Package.ReadTensor(golden.Expected!);
+        var actual = session.Run(session.Package.ReadTensor(golden.Input), [.. golden.Input.Shape], golden.Output!);
+        if (actual.Length != expected.Length)
+        {
+            return (new(double.PositiveInfinity, 0, 0), false);
+        }
+
+        var greatest = 0.0;
+        for (var i = 0; i < actual.Length; i++)
+        {
+            var difference = Math.Abs((double)actual[i] - expected[i]);
+            greatest = double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(greatest, difference);
+        }
+
+        var agreement = Agreement(actual, expected, golden.Expected!.Shape);
+        return (new(greatest, agreement, 0), greatest <= golden.AbsoluteTolerance && agreement >= (golden.LabelAgreement ?? 0));
+    }
+
+    private static (GoldenDifference Difference, bool Fits) CompareVolume(
+        ModelSession session, GoldenCase golden, int threads, CancellationToken ct)
+    {
+        int[] shape = [.. golden.Input.Shape.Select(n => checked((int)n))];
+        var affine = Affine.Axial(golden.SpacingMm![0], golden.SpacingMm[1], golden.SpacingMm[2], new Vector3D(0, 0, 0));
+        var volume = new Volume(new Grid(shape[0], shape[1], shape[2], affine), session.Package.ReadTensor(golden.Input));
+        var segmentation = SegmentationEngine.Run(volume, session, threads, (_, _) => { }, ct);
+        var found = Findings.Of(segmentation, session.Package.Manifest, Guid.Empty, "")
+            .ToDictionary(f => f.Concept.Value, f => f.Measurements[0].Value, StringComparer.Ordinal);
+        var greatest = golden.ExpectedMm3!.Max(e => Math.Abs(found.GetValueOrDefault(e.Key) - e.Value) / e.Value);
+        return (new(0, 1, greatest), greatest <= golden.RelativeTolerance);
+    }
+
+    /// <summary>Fraction of voxels whose greatest class is the same; shape [batch, class, …].</summary>
+    private static double Agreement(float[] actual, float[] expected, IReadOnlyList<long> shape)
+    {
+        if (shape.Count < 3)
+        {
+            return 1;
+        }
+
+        var classes = (int)shape[1];
+        var voxels = (int)shape.Skip(2).Aggregate(1L, (product, n) => product * n);
+        long same = 0;
+        for (var b = 0; b < shape[0]; b++)
+        {
+            for (var v = 0; v < voxels; v++)
+            {
+                var at = (b * classes * voxels) + v;
+                same += Greatest(actual, at) == Greatest(expected, at) ? 1 : 0;
+            }
+        }
+
+        return (double)same / (shape[0] * voxels);
+
+        int Greatest(float[] values, int at)
+        {
+            var greatest = 0;
+            for (var c = 1; c < classes; c++)
+            {
+                greatest = values[at + (c * voxels)] > values[at + (greatest * voxels)] ? c : greatest;
+            }
+
+            return greatest;
+        }
+    }
+}
+
+/// <summary>How far a golden case is from what its author saw.</summary>
+/// <param name="GreatestAbsolute">Of all elements of a tensor.</param>
+/// <param name="LabelAgreement">Fraction of a tensor's voxels with the same greatest class.</param>
+/// <param name="GreatestRelative">Of all measurements of a volume.</param>
+public sealed record GoldenDifference(double GreatestAbsolute, double LabelAgreement, double GreatestRelative);

@@ -1,0 +1,125 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using Platform.Inference.Packages;
+using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
+
+namespace Platform.Inference.Engine;
+
+/// <summary>A warm ONNX Runtime session of one package with its input and output tensors bound once. One caller at a time.</summary>
+public sealed class ModelSession : IDisposable
+{
+    private readonly InferenceSession session;
+    private readonly SessionOptions options;
+    private readonly OrtIoBinding binding;
+    private readonly OrtValue input;
+    private readonly OrtValue output;
+    private readonly RunOptions run = new();
+
+    /// <summary>Loads the graph and binds tensors of the manifest's patch and batch.</summary>
+    /// <param name="threads">Threads inside one operator.</param>
+    /// <exception cref="PackageRefusedException">The graph cannot be loaded, or its tensors are not what the manifest says.</exception>
+    public ModelSession(ModelPackage package, Device device, int threads)
+    {
+        Package = package;
+        Device = device;
+        var window = package.Manifest.Window;
+        Batch = window.Batch ?? 1;
+        PatchVoxels = window.Patch[0] * window.Patch[1] * window.Patch[2];
+
+        options = new SessionOptions
+        {
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // other slots and the API share these cores
+        if (device.EpDevices.Count > 0)
+        {
+            options.AppendExecutionProvider(OrtEnv.Instance(), device.EpDevices, new Dictionary<string, string>());
+        }
+
+        try
+        {
+            session = new InferenceSession(package.Model, options);
+        }
+        catch (OnnxRuntimeException)
+        {
+            options.Dispose();
+            throw new PackageRefusedException("model-load", "ONNX Runtime cannot load the model.");
+        }
+
+        var output0 = package.Manifest.Outputs[0];
+        Classes = ClassesOf(output0);
+        long[] size = [window.Patch[0], window.Patch[1], window.Patch[2]];
+        input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. size]);
+        output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, Classes, .. size]);
+        binding = session.CreateIoBinding();
+        binding.BindInput(package.Manifest.Input.Name, input);
+        binding.BindOutput(output0.Name, output);
+    }
+
+    public ModelPackage Package { get; }
+
+    public Device Device { get; }
+
+    /// <summary>Patches in one pass.</summary>
+    public int Batch { get; }
+
+    /// <summary>Channels of the output, background included.</summary>
+    public int Classes { get; }
+
+    /// <summary>Voxels of one patch.</summary>
+    public int PatchVoxels { get; }
+
+    /// <summary>The bound input, [batch, 1, z, y, x].</summary>
+    public Span<float> Input => input.GetTensorMutableDataAsSpan<float>();
+
+    /// <summary>The bound output, [batch, class, z, y, x], valid until the next run.</summary>
+    public ReadOnlySpan<float> Output => output.GetTensorDataAsSpan<float>();
+
+    /// <summary>Runs the graph on what <see cref="Input"/> holds.</summary>
+    public void Run() => session.RunWithBinding(run, binding);
+
+    /// <summary>Runs the graph on a tensor of any shape that it takes; allocates. For golden cases.</summary>
+    public float[] Run(float[] values, long[] shape, string outputName)
+    {
+        using var value = OrtValue.CreateTensorValueFromMemory(values, shape);
+        using var results = session.Run(run, [Package.Manifest.Input.Name], [value], [outputName]);
+        return results[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
+    public void Dispose()
+    {
+        binding?.Dispose();
+        input?.Dispose();
+        output?.Dispose();
+        session.Dispose();
+        options.Dispose();
+        run.Dispose();
+    }
+
+    private int ClassesOf(OutputSpec spec)
+    {
+        var fits = session.InputMetadata.TryGetValue(Package.Manifest.Input.Name, out var given)
+            && given is { ElementDataType: TensorElementType.Float, Dimensions.Length: 5 }
+            && session.InputMetadata.Count == 1;
+        if (!fits || !session.OutputMetadata.TryGetValue(spec.Name, out var result)
+            || result is not { ElementDataType: TensorElementType.Float, Dimensions.Length: 5 })
+        {
+            Dispose();
+            throw new PackageRefusedException(
+                "model-tensors", "The graph must have one float input [batch, 1, z, y, x] and the float output that the manifest names.");
+        }
+
+        var classes = result.Dimensions[1];
+        if (classes is < 1 or > 256 || spec.Segments.Any(s => s.Label >= classes))
+        {
+            Dispose();
+            throw new PackageRefusedException("model-tensors", "The graph's output must have a fixed number of classes that holds every segment.");
+        }
+
+        return classes;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using Platform.Inference.Volumes;
+
+namespace Platform.Inference.Engine;
+
+/// <summary>What the engine is doing.</summary>
+public enum EnginePhase
+{
+    Prepare,
+    Infer,
+    Post,
+}
+
+/// <summary>One float volume and one warm model in, labels out. No files, no DICOM, no clock but for the phases' durations.</summary>
+public static class SegmentationEngine
+{
+    /// <summary>
+    /// :: 1 orient and resample to the model's grid, :: 2 intensity transforms, :: 3 pad to a patch, :: 4 sliding window,
+    /// :: 5 greatest class, :: 6 components, :: 7 labels on the source's grid.
+    /// </summary>
+    /// <param name="progress">Told phase and fraction; throws to stop.</param>
+    /// <exception cref="InputRefusedException">The volume is none that the model takes.</exception>
+    public static Segmentation Run(
+        Volume source, ModelSession session, int threads, Action<EnginePhase, double> progress, CancellationToken ct)
+    {
+        var manifest = session.Package.Manifest;
+        var output = manifest.Outputs[0];
+        var clock = Stopwatch.StartNew();
+
+        progress(EnginePhase.Prepare, 0);
+        var grid = Grid.ForModel(source.Grid, OrientationCode.Parse(manifest.Input.Orientation), manifest.Input.Axes == "patient", manifest.Input.SpacingMm);
+        var volume = Resampling.Trilinear(source, grid, threads, ct);
+        Intensity.Apply(volume.Voxels, manifest.Input.Intensity);
+        int[] patch = [.. manifest.Window.Patch];
+        var padded = Padded.Around(volume, patch, manifest.Window.PadValue);
+        var prepare = clock.Elapsed;
+
+        clock.Restart();
+        progress(EnginePhase.Infer, 0);
+        var weights = Windows.Weights(patch, manifest.Window.Blend == "gaussian" ? manifest.Window.SigmaScale : null);
+        var sums = SlidingWindow.Run(
+            padded.Voxels, padded.Shape, patch, manifest.Window.Overlap, weights, session.Classes, output.Activation != "none",
+            session.Batch, session.Input, Predict, done => Report(EnginePhase.Infer, done));
+        var infer = clock.Elapsed;
+
+        clock.Restart();
+        progress(EnginePhase.Post, 0);
+        var labels = padded.Cropped(GreatestClass(sums, padded.Voxels.Length, session.Classes), grid);
+        var notes = new List<string>();
+        int[] shape = [grid.Depth, grid.Height, grid.Width];
+        foreach (var segment in output.Segments)
+        {
+            var minimum = (int)Math.Ceiling((segment.MinComponentMm3 ?? 0) / grid.VoxelVolumeMm3);
+            var removed = Components.Filter(labels, shape, (byte)segment.Label, 26, segment.KeepLargest, minimum);
+            if (removed > 0)
+            {
+                notes.Add($"{segment.Name}: {removed} smaller part(s) left out.");
+            }
+        }
+
+        var sourceLabels = Resampling.Nearest(labels, grid, source.Grid, threads, ct);
+        return new Segmentation(grid, labels, source.Grid, sourceLabels, notes, prepare, infer, clock.Elapsed);
+
+        ReadOnlySpan<float> Predict(int patches)
+        {
+            session.Run();
+            return session.Output;
+        }
+
+        void Report(EnginePhase phase, double done)
+        {
+            ct.ThrowIfCancellationRequested();
+            progress(phase, done);
+        }
+    }
+
+    /// <summary>For each voxel the class with the greatest sum, the lower one of equals.</summary>
+    private static byte[] GreatestClass(float[] sums, int voxels, int classes)
+    {
+        var labels = new byte[voxels];
+        var greatest = sums.AsSpan(0, voxels).ToArray();
+        for (var c = 1; c < classes; c++)
+        {
+            var row = sums.AsSpan(c * voxels, voxels);
+            for (var i = 0; i < row.Length; i++)
+            {
+                if (row[i] > greatest[i])
+                {
+                    greatest[i] = row[i];
+                    labels[i] = (byte)c;
+                }
+            }
+        }
+
+        return labels;
+    }
+
+    /// <summary>A volume in the middle of a larger one.</summary>
+    private sealed record Padded(float[] Voxels, int[] Shape, int[] Before)
+    {
+        public static Padded Around(Volume volume, int[] patch, float value)
+        {
+            int[] shape = [volume.Grid.Depth, volume.Grid.Height, volume.Grid.Width];
+            int[] larger = [.. shape.Zip(patch, Math.Max)];
+            int[] before = [.. shape.Zip(patch, (n, p) => Math.Max(0, p - n) / 2)];
+            if (larger.SequenceEqual(shape))
+            {
+                return new(volume.Voxels, shape, before);
+            }
+
+            var voxels = new float[checked(larger[0] * larger[1] * larger[2])];
+            Array.Fill(voxels, value);
+            for (var z = 0; z < shape[0]; z++)
+            {
+                for (var y = 0; y < shape[1]; y++)
+                {
+                    volume.Voxels.AsSpan(((z * shape[1]) + y) * shape[2], shape[2])
+                        .CopyTo(voxels.AsSpan(((((z + before[0]) * larger[1]) + y + before[1]) * larger[2]) + before[2]));
+                }
+            }
+
+            return new(voxels, larger, before);
+        }
+
+        public byte[] Cropped(byte[] labels, Grid grid)
+        {
+            if (labels.Length == grid.Length)
+            {
+                return labels;
+            }
+
+            var inner = new byte[grid.Length];
+            for (var z = 0; z < grid.Depth; z++)
+            {
+                for (var y = 0; y < grid.Height; y++)
+                {
+                    var from = ((((z + Before[0]) * Shape[1]) + y + Before[1]) * Shape[2]) + Before[2];
+                    labels.AsSpan(from, grid.Width).CopyTo(inner.AsSpan(((z * grid.Height) + y) * grid.Width));
+                }
+            }
+
+            return inner;
+        }
+    }
+}
+
+/// <summary>Labels on the model's grid, where volumes are measured, and on the source's, where they are shown.</summary>
+/// <param name="Labels">[z, y, x] on <paramref name="Grid"/>.</param>
+/// <param name="SourceLabels">[z, y, x] on <paramref name="SourceGrid"/>, nearest neighbour.</param>
+/// <param name="Notes">Sentences for the reader of the result.</param>
+public sealed record Segmentation(
+    Grid Grid,
+    byte[] Labels,
+    Grid SourceGrid,
+    byte[] SourceLabels,
+    IReadOnlyList<string> Notes,
+    TimeSpan Prepare,
+    TimeSpan Infer,
+    TimeSpan Post);

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Platform.Contracts;
+using Platform.Inference.Volumes;
+
+namespace Platform.Inference.Packages;
+
+/// <summary>Reads a manifest and refuses one that the engine could not follow to the letter.</summary>
+public static class ManifestCheck
+{
+    private const int MaxPatchVoxels = 512 * 512 * 512;
+
+    /// <summary>Parses <c>manifest.json</c>.</summary>
+    /// <exception cref="PackageRefusedException">Not JSON, or a member is missing, contradictory or unknown to this engine.</exception>
+    public static PackageManifest Parse(ReadOnlySpan<byte> json)
+    {
+        PackageManifest? manifest;
+        try
+        {
+            manifest = JsonSerializer.Deserialize<PackageManifest>(json, PlatformJson.Options);
+        }
+        catch (JsonException e)
+        {
+            throw Refused($"it is not as expected at {e.Path}.");
+        }
+
+        Check(manifest ?? throw Refused("it is empty."));
+        return manifest;
+    }
+
+    private static void Check(PackageManifest manifest)
+    {
+        Require(manifest.Schema == PackageManifest.KnownSchema, $"schema must be {PackageManifest.KnownSchema}.");
+        Require(manifest is { Name.Length: > 0, Version.Length: > 0 }, "name and version are needed.");
+        Require(manifest.Model?.Sha256?.Length == 64 && manifest.Model.File is null or ModelPackageZip.ModelFile, "model.sha256 is needed.");
+        Require(manifest.Input is { Modality.Length: > 0, Name.Length: > 0 }, "input.modality and input.name are needed.");
+        CheckInput(manifest.Input!);
+        CheckWindow(manifest.Window ?? throw Refused("window is needed."));
+        Require(manifest.Outputs is [{ Type: "segmentation" }], "outputs must be one segmentation.");
+        CheckSegmentation(manifest.Outputs![0]);
+        Require(manifest.Limits is not { Seconds: <= 0 } and not { MemoryMb: <= 0 }, "limits must be positive.");
+        Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor or volume.");
+    }
+
+    private static void CheckInput(InputSpec input)
+    {
+        Require(input.Axes is null or "scan" or "patient", "input.axes must be scan or patient.");
+        Require(input.AxisOrder is null or "zyx", "input.axisOrder must be zyx.");
+        Require(input.Interpolation is null or "linear", "input.interpolation must be linear.");
+        Require(OrientationCode.TryParse(input.Orientation, out _), "input.orientation must be like LPS.");
+        Require(AreLengths(input.SpacingMm), "input.spacingMm must be three lengths: x, y, z.");
+        Require(AreLengths(input.MaxSpacingMm), "input.maxSpacingMm must be three lengths.");
+        foreach (var step in input.Intensity ?? [])
+        {
+            Require(IsComplete(step), "input.intensity has an unknown or incomplete transform.");
+        }
+    }
+
+    private static bool AreLengths(IReadOnlyList<double>? lengths) =>
+        lengths is null || (lengths.Count == 3 && lengths.All(s => s is >= 0.05 and <= 1000));
+
+    private static bool IsComplete(IntensitySpec step) => step.Op switch
+    {
+        "clip" => step is { Low: not null, High: not null } && step.Low < step.High,
+        "clipPercentile" => step is { Low: >= 0, High: <= 100 } && step.Low < step.High,
+        "window" => step is { Centre: not null, Width: > 0 },
+        "scale" => step is { Slope: not null, Intercept: not null },
+        "zScore" or "minMax" => true,
+        _ => false,
+    };
+
+    private static bool IsComplete(GoldenCase golden) => golden is { Input: { File: not null, Sha256: not null, Shape: not null } } && golden.Kind switch
+    {
+        "tensor" => golden is { Output: not null, Expected: { File: not null, Shape: not null }, AbsoluteTolerance: not null },
+        "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedMm3: not null, RelativeTolerance: not null },
+        _ => false,
+    };
+
+    private static void CheckWindow(WindowSpec window)
+    {
+        Require(window.Patch is { Count: 3 } && window.Patch.All(n => n is >= 1 and <= 4096)
+            && (long)window.Patch[0] * window.Patch[1] * window.Patch[2] <= MaxPatchVoxels, "window.patch must be three lengths: z, y, x.");
+        Require(window.Overlap is >= 0 and <= 0.9, "window.overlap must be 0 to 0.9.");
+        Require(window.Blend is null or "constant" || window is { Blend: "gaussian", SigmaScale: > 0 },
+            "window.blend must be constant, or gaussian with a sigmaScale.");
+        Require(window.Batch is null or (>= 1 and <= 64), "window.batch must be 1 to 64.");
+    }
+
+    private static void CheckSegmentation(OutputSpec output)
+    {
+        Require(output.Name is { Length: > 0 }, "outputs.name is needed.");
+        Require(output.Activation is null or "softmax" or "none", "outputs.activation must be softmax or none.");
+        Require(output.Background == 0, "outputs.background must be 0.");
+        Require(output.Segments is { Count: > 0 and <= 255 }, "outputs.segments is needed.");
+        Require(output.Segments!.All(s => s.Label is >= 1 and <= 255 && s.Name is { Length: > 0 } && s.Concept is not null),
+            "each segment needs label (1 to 255), name and concept.");
+        Require(output.Segments!.Select(s => s.Label).Distinct().Count() == output.Segments!.Count, "segments must have different labels.");
+        Require(output.Segments!.All(s => s.Rgb is null || (s.Rgb.Count == 3 && s.Rgb.All(c => c is >= 0 and <= 255))),
+            "segments.rgb must be red, green, blue.");
+        Require(output.Measurements?.All(m => m is { Finding: not null, Concept: not null, Unit.Value: "mm3", Of.Count: > 0 }
+            && m.Of.All(label => output.Segments!.Any(s => s.Label == label))) ?? true,
+            "measurements need finding, concept, a unit of mm3 and labels of segments.");
+    }
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw Refused(otherwise);
+        }
+    }
+
+    private static PackageRefusedException Refused(string reason) => new("manifest", $"The package's manifest cannot be followed: {reason}");
+}

@@ -1,0 +1,134 @@
+using Platform.Contracts;
+
+namespace Platform.Inference.Packages;
+
+/// <summary><c>manifest.json</c> of a model package: everything the engine needs, so that no code is written to add a model.</summary>
+/// <param name="Schema"><c>platform-model/1</c>.</param>
+/// <param name="Name">Lower-case identifier.</param>
+public sealed record PackageManifest(
+    string Schema,
+    string Name,
+    string Version,
+    string? Title,
+    ModelFile Model,
+    InputSpec Input,
+    WindowSpec Window,
+    IReadOnlyList<OutputSpec> Outputs,
+    LimitSpec? Limits,
+    IReadOnlyList<GoldenCase>? Golden)
+{
+    /// <summary>The form that this engine reads.</summary>
+    public const string KnownSchema = "platform-model/1";
+}
+
+/// <summary>The graph's file.</summary>
+/// <param name="Sha256">Lower-case hex SHA-256 of <c>model.onnx</c>.</param>
+public sealed record ModelFile(string? File, string Sha256, long? Bytes, int? Opset);
+
+/// <summary>The series a model takes and how its voxels are prepared.</summary>
+/// <param name="Name">The graph's input, [batch, 1, z, y, x] float32.</param>
+/// <param name="Modality">DICOM modality of the series.</param>
+/// <param name="BodyParts">DICOM Body Part Examined terms; the API's rules read them.</param>
+/// <param name="MinSlices">Fewest slices of a usable volume.</param>
+/// <param name="MaxSpacingMm">Greatest column spacing, row spacing and distance between slices; null takes all.</param>
+/// <param name="MinFieldOfViewMm">Least extent along each axis.</param>
+/// <param name="MaxFieldOfViewMm">Greatest extent along each axis.</param>
+/// <param name="SpacingMm">Voxel size of the resampled volume: x, y, z; null keeps the scan's.</param>
+/// <param name="Orientation">Three letters of L/R, P/A, S/I: where x, y and z grow to.</param>
+/// <param name="Axes"><c>scan</c> (when null): the scan's own axes, permuted and flipped to the nearest orientation;
+/// <c>patient</c>: exactly the patient's axes.</param>
+/// <param name="AxisOrder"><c>zyx</c>.</param>
+/// <param name="Interpolation"><c>linear</c>.</param>
+/// <param name="Intensity">Transforms in order, after resampling.</param>
+public sealed record InputSpec(
+    string Name,
+    string Modality,
+    IReadOnlyList<string>? BodyParts,
+    int MinSlices,
+    IReadOnlyList<double>? MaxSpacingMm,
+    double? MinFieldOfViewMm,
+    double? MaxFieldOfViewMm,
+    IReadOnlyList<double>? SpacingMm,
+    string? Orientation,
+    string? Axes,
+    string? AxisOrder,
+    string? Interpolation,
+    IReadOnlyList<IntensitySpec>? Intensity);
+
+/// <summary>One intensity transform.</summary>
+/// <param name="Op"><c>clip</c> (low, high), <c>clipPercentile</c> (low, high in per cent), <c>zScore</c>, <c>minMax</c>,
+/// <c>window</c> (centre, width; to 0 … 1) or <c>scale</c> (slope, intercept).</param>
+public sealed record IntensitySpec(
+    string Op, double? Low, double? High, double? Centre, double? Width, double? Slope, double? Intercept);
+
+/// <summary>The patches that go through the graph and how they are joined.</summary>
+/// <param name="Patch">z, y, x.</param>
+/// <param name="Overlap">Fraction of a patch that neighbours share, 0 to 0.9.</param>
+/// <param name="Blend"><c>gaussian</c>, or <c>constant</c>: every voxel of a patch counts alike.</param>
+/// <param name="SigmaScale">Width of the Gaussian weight as a fraction of the patch.</param>
+/// <param name="PadValue">Around volumes smaller than a patch, after the intensity transforms.</param>
+/// <param name="Batch">Patches in one pass; null is 1.</param>
+public sealed record WindowSpec(
+    IReadOnlyList<int> Patch, double Overlap, string? Blend, double? SigmaScale, float PadValue, int? Batch);
+
+/// <summary>One output of the graph. First form: <c>segmentation</c>.</summary>
+/// <param name="Name">The graph's output, [batch, class, z, y, x] float32.</param>
+/// <param name="Activation"><c>softmax</c>, or <c>none</c> where the graph gives probabilities.</param>
+/// <param name="Background">The class that is no segment.</param>
+public sealed record OutputSpec(
+    string Name,
+    string Type,
+    string? Activation,
+    int Background,
+    IReadOnlyList<SegmentSpec> Segments,
+    IReadOnlyList<MeasurementSpec>? Measurements);
+
+/// <summary>One segment; its number in DICOM is its place in the list, from 1.</summary>
+/// <param name="Label">Class index of the output.</param>
+/// <param name="Concept">What the finding is.</param>
+/// <param name="Category">Segmented property category.</param>
+/// <param name="Type">Segmented property type; the concept when null.</param>
+/// <param name="Modifier">Segmented property type modifier.</param>
+/// <param name="KeepLargest">Only the largest 26-connected component is kept, the first in array order of equals.</param>
+/// <param name="MinComponentMm3">Smaller components are dropped then.</param>
+/// <param name="Rgb">Display red, green, blue, 0 to 255.</param>
+public sealed record SegmentSpec(
+    int Label,
+    string Name,
+    Code Concept,
+    Code? Category,
+    Code? Type,
+    Code? Modifier,
+    bool KeepLargest,
+    double? MinComponentMm3,
+    IReadOnlyList<int>? Rgb);
+
+/// <summary>One finding: the volume of some labels together, on the model's grid.</summary>
+/// <param name="Finding">The finding's concept.</param>
+/// <param name="Concept">What is measured.</param>
+/// <param name="Of">Labels that are counted.</param>
+public sealed record MeasurementSpec(string? Name, Code Finding, Code Concept, Code Unit, IReadOnlyList<int> Of);
+
+/// <summary>Bounds of one run on two CPU cores.</summary>
+public sealed record LimitSpec(int? Seconds, int? MemoryMb);
+
+/// <summary>What the package must give on every device where it is used.</summary>
+/// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements.</param>
+/// <param name="AbsoluteTolerance">Greatest difference of any element of a tensor.</param>
+/// <param name="LabelAgreement">Least fraction of voxels whose greatest class is the expected one.</param>
+/// <param name="SpacingMm">Of a volume: x, y, z.</param>
+/// <param name="ExpectedMm3">Of a volume: by the value of the measurement's finding.</param>
+/// <param name="RelativeTolerance">Of each measurement.</param>
+public sealed record GoldenCase(
+    string Kind,
+    GoldenTensor Input,
+    string? Output,
+    GoldenTensor? Expected,
+    double? AbsoluteTolerance,
+    double? LabelAgreement,
+    IReadOnlyList<double>? SpacingMm,
+    IReadOnlyDictionary<string, double>? ExpectedMm3,
+    double? RelativeTolerance);
+
+/// <summary>Little-endian values in C order in a file of the package; <c>float32</c> or <c>uint16</c>.</summary>
+public sealed record GoldenTensor(string File, string Sha256, string Type, IReadOnlyList<long> Shape);
