@@ -15,14 +15,14 @@ public static class Findings
     /// <summary>One finding for each measurement of the manifest whose labels are there; volumes from the model's grid.</summary>
     /// <param name="seriesInstanceUid">The series that was measured.</param>
     /// <returns>Millimetres and cubic millimetres are rounded to three decimals.</returns>
-    public static IReadOnlyList<Finding> Of(Segmentation segmentation, PackageManifest manifest, Guid runId, string seriesInstanceUid)
+    public static IReadOnlyList<Finding> Of(LabelledVolume labelled, PackageManifest manifest, Guid runId, string seriesInstanceUid)
     {
         var output = manifest.Outputs[0];
         var findings = new List<Finding>();
         foreach (var measurement in output.Measurements ?? [])
         {
             byte[] labels = [.. measurement.Of.Select(label => (byte)label)];
-            if (RegionMeasure.Of(segmentation.Labels, segmentation.Grid, labels) is { } region)
+            if (RegionMeasure.Of(labelled.Labels, labelled.Grid, labels) is { } region)
             {
                 findings.Add(new Finding(
                     DerivedUid(runId, $"finding {string.Join(' ', measurement.Of)}"),
@@ -44,15 +44,15 @@ public static class Findings
     public static int SegmentNumber(OutputSpec output, int label) => output.Segments.TakeWhile(s => s.Label != label).Count() + 1;
 
     /// <summary>SHA-256 over the labels on the source's grid and the findings without what depends on the run or on received names.</summary>
-    public static string ResultHash(Segmentation segmentation, IReadOnlyList<Finding> findings)
+    public static string ResultHash(LabelledVolume labelled, IReadOnlyList<Finding> findings)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> shape = stackalloc byte[12];
-        BinaryPrimitives.WriteInt32LittleEndian(shape, segmentation.SourceGrid.Depth);
-        BinaryPrimitives.WriteInt32LittleEndian(shape[4..], segmentation.SourceGrid.Height);
-        BinaryPrimitives.WriteInt32LittleEndian(shape[8..], segmentation.SourceGrid.Width);
+        BinaryPrimitives.WriteInt32LittleEndian(shape, labelled.SourceGrid.Depth);
+        BinaryPrimitives.WriteInt32LittleEndian(shape[4..], labelled.SourceGrid.Height);
+        BinaryPrimitives.WriteInt32LittleEndian(shape[8..], labelled.SourceGrid.Width);
         hash.AppendData(shape);
-        hash.AppendData(segmentation.SourceLabels);
+        hash.AppendData(labelled.SourceLabels);
         var canonical = findings.Select(f => f with { TrackingUid = "", SeriesInstanceUid = "" });
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(canonical, PlatformJson.Options));
         return Convert.ToHexStringLower(hash.GetCurrentHash());

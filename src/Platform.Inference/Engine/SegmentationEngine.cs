@@ -20,7 +20,7 @@ public static class SegmentationEngine
     /// </summary>
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
     /// <exception cref="InputRefusedException">The volume is none that the model takes.</exception>
-    public static Segmentation Run(
+    public static LabelledVolume Run(
         Volume source, ModelSession session, int threads, Action<EnginePhase, double> progress, CancellationToken ct)
     {
         var manifest = session.Package.Manifest;
@@ -37,7 +37,7 @@ public static class SegmentationEngine
 
         clock.Restart();
         progress(EnginePhase.Infer, 0);
-        var weights = Windows.Weights(patch, manifest.Window.Blend == "gaussian" ? manifest.Window.SigmaScale : null);
+        var weights = Patches.Weights(patch, manifest.Window.Blend == "gaussian" ? manifest.Window.SigmaScale : null);
         var sums = SlidingWindow.Run(
             padded.Voxels, padded.Shape, patch, manifest.Window.Overlap, weights, session.Classes, output.Activation != "none",
             session.Batch, session.Input, Predict, done => Report(EnginePhase.Infer, done));
@@ -59,7 +59,7 @@ public static class SegmentationEngine
         }
 
         var sourceLabels = Resampling.Nearest(labels, grid, source.Grid, threads, ct);
-        return new Segmentation(grid, labels, source.Grid, sourceLabels, notes, prepare, infer, clock.Elapsed);
+        return new LabelledVolume(grid, labels, source.Grid, sourceLabels, notes, prepare, infer, clock.Elapsed);
 
         ReadOnlySpan<float> Predict(int patches)
         {
@@ -69,8 +69,8 @@ public static class SegmentationEngine
 
         void Report(EnginePhase phase, double done)
         {
-            ct.ThrowIfCancellationRequested();
             progress(phase, done);
+            ct.ThrowIfCancellationRequested();
         }
     }
 
@@ -148,7 +148,7 @@ public static class SegmentationEngine
 /// <param name="Labels">[z, y, x] on <paramref name="Grid"/>.</param>
 /// <param name="SourceLabels">[z, y, x] on <paramref name="SourceGrid"/>, nearest neighbour.</param>
 /// <param name="Notes">Sentences for the reader of the result.</param>
-public sealed record Segmentation(
+public sealed record LabelledVolume(
     Grid Grid,
     byte[] Labels,
     Grid SourceGrid,

@@ -57,9 +57,9 @@ public static class SlidingWindow
 
     private static List<(int Z, int Y, int X)> Corners(int[] shape, int[] patch, double overlap) =>
     [
-        .. from z in Windows.Starts(shape[0], patch[0], overlap)
-           from y in Windows.Starts(shape[1], patch[1], overlap)
-           from x in Windows.Starts(shape[2], patch[2], overlap)
+        .. from z in Patches.Starts(shape[0], patch[0], overlap)
+           from y in Patches.Starts(shape[1], patch[1], overlap)
+           from x in Patches.Starts(shape[2], patch[2], overlap)
            select (z, y, x),
     ];
 

@@ -1,7 +1,7 @@
 namespace Platform.Inference.Engine;
 
 /// <summary>Where patches lie on a volume and how their voxels are weighted.</summary>
-public static class Windows
+public static class Patches
 {
     /// <summary>Floor of the weights, whose greatest is 1, so that no voxel is left to rounding.</summary>
     public const double MinimumWeight = 1e-3;

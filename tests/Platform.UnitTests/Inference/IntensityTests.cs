@@ -1,0 +1,61 @@
+using Platform.Inference;
+using Platform.Inference.Packages;
+using Platform.Inference.Volumes;
+using Xunit;
+
+namespace Platform.UnitTests.Inference;
+
+public class IntensityTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    [InlineData(37.3)]
+    [InlineData(99.5)]
+    [InlineData(100)]
+    public void A_percentile_lies_between_its_ranks(double q)
+    {
+        var random = new Random(3);
+        var values = Enumerable.Range(0, 1237).Select(_ => (float)((random.NextDouble() - 0.5) * 2000)).ToArray();
+        var sorted = values.Order().ToArray();
+        var rank = q / 100 * (sorted.Length - 1);
+        var low = (int)rank;
+        var expected = sorted[low] + ((rank - low) * (sorted[Math.Min(low + 1, sorted.Length - 1)] - (double)sorted[low]));
+
+        Assert.Equal(expected, Intensity.Percentile(values, q), 1e-9);
+    }
+
+    [Fact]
+    public void Transforms_follow_each_other()
+    {
+        float[] values = [0, 1, 2, 3, 100];
+        Intensity.Apply(values, [Op("clip", 0, 4), Op("minMax")]);
+        Assert.Equal([0, 0.25f, 0.5f, 0.75f, 1], values);
+
+        Intensity.Apply(values, [new("window", null, null, 0.5, 0.5, null, null), new("scale", null, null, null, null, 2, -1)]);
+        Assert.Equal([-1, -1, 0, 1, 1], values);
+    }
+
+    [Fact]
+    public void A_z_score_has_mean_0_and_deviation_1_and_a_flat_volume_is_0()
+    {
+        var random = new Random(4);
+        var values = Enumerable.Range(0, 5000).Select(_ => (float)(500 + (random.NextDouble() * 77))).ToArray();
+        Intensity.Apply(values, [Op("zScore")]);
+        Assert.Equal(0, values.Average(v => (double)v), 1e-6);
+        Assert.Equal(1, values.Average(v => (double)v * v), 1e-6);
+
+        float[] flat = [7, 7, 7];
+        Intensity.Apply(flat, [Op("zScore")]);
+        Assert.Equal([0, 0, 0], flat);
+    }
+
+    [Fact]
+    public void Values_that_are_not_numbers_are_refused()
+    {
+        var refusal = Assert.Throws<InputRefusedException>(() => Intensity.Apply(new[] { 1f, float.NaN, 2f }, null));
+        Assert.Equal("not-finite", refusal.Code);
+    }
+
+    private static IntensitySpec Op(string op, double? low = null, double? high = null) => new(op, low, high, null, null, null, null);
+}

@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Platform.Contracts;
+using Platform.Inference.Packages;
+using Xunit;
+
+namespace Platform.UnitTests.Inference;
+
+public class ModelPackageTests
+{
+    [Fact]
+    public async Task A_folder_packs_to_the_same_hash_each_time()
+    {
+        var first = await TestPackages.OpenAsync("threshold");
+        var second = await TestPackages.OpenAsync("threshold");
+
+        Assert.Equal(first.Hash, second.Hash);
+        Assert.Equal("threshold", first.Manifest.Name);
+    }
+
+    [Theory]
+    [InlineData("manifest", "schema", "platform-model/2")]
+    [InlineData("manifest", "input.intensity", "[{\"op\":\"sharpen\"}]")]
+    [InlineData("manifest", "input.orientation", "LLS")]
+    [InlineData("manifest", "input.spacingMm", "[1,1]")]
+    [InlineData("manifest", "window.overlap", "1")]
+    [InlineData("manifest", "window.patch", "[0,64,64]")]
+    [InlineData("manifest", "outputs", "[]")]
+    [InlineData("manifest", "outputs", "not json")]
+    [InlineData("model-hash", "model.sha256", "0000000000000000000000000000000000000000000000000000000000000000")]
+    public async Task A_manifest_that_cannot_be_followed_is_refused(string code, string path, string value)
+    {
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(
+            Path.Combine(TestPackages.Folder("threshold"), "manifest.json"), TestContext.Current.CancellationToken))!;
+        var parts = path.Split('.');
+        var parent = parts.SkipLast(1).Aggregate(manifest, (node, part) => node[part]!);
+        parent[parts[^1]] = value[0] is '[' or '1' ? JsonNode.Parse(value) : JsonValue.Create(value);
+
+        Assert.Equal(code, await RefusalOf(zip => Replace(zip, "manifest.json", manifest.ToJsonString())));
+    }
+
+    [Fact]
+    public async Task A_changed_model_is_refused() =>
+        Assert.Equal("model-hash", await RefusalOf(zip => Replace(zip, "model.onnx", "changed")));
+
+    [Theory]
+    [InlineData("golden/../../etc/passwd")]
+    [InlineData("/etc/passwd")]
+    [InlineData("golden/more.zip")]
+    [InlineData("golden\\x.bin")]
+    [InlineData("libcustom.so")]
+    [InlineData("model.onnx.data")]
+    public async Task A_file_that_no_package_has_is_refused(string name) =>
+        Assert.Equal("zip-name", await RefusalOf(zip => Replace(zip, name, "x")));
+
+    [Fact]
+    public async Task Two_files_of_one_name_are_refused() => Assert.Equal("zip-name", await RefusalOf(zip =>
+    {
+        zip.CreateEntry("card.md");
+        zip.CreateEntry("card.md");
+    }));
+
+    [Fact]
+    public async Task A_bomb_is_refused() => Assert.Equal("zip-ratio", await RefusalOf(zip =>
+    {
+        using var entry = zip.CreateEntry("golden/big.bin", CompressionLevel.SmallestSize).Open();
+        entry.Write(new byte[64 << 20]);
+    }));
+
+    [Fact]
+    public async Task What_is_not_a_zip_is_refused()
+    {
+        using var stream = new MemoryStream("not a zip"u8.ToArray());
+        var refusal = await Assert.ThrowsAsync<PackageRefusedException>(() => ModelPackage.OpenZipAsync(stream, CancellationToken.None));
+        Assert.Equal("not-a-zip", refusal.Code);
+    }
+
+    [Fact]
+    public async Task A_missing_model_is_refused() =>
+        Assert.Equal("package-incomplete", await RefusalOf(zip => zip.GetEntry("model.onnx")!.Delete()));
+
+    [Fact]
+    public async Task A_changed_golden_file_is_refused()
+    {
+        var package = await TestPackages.OpenAsync("threshold");
+        var golden = package.Manifest.Golden![0].Input with { Sha256 = Convert.ToHexStringLower(SHA256.HashData("other"u8)) };
+
+        Assert.Equal("golden-hash", Assert.Throws<PackageRefusedException>(() => package.ReadTensor(golden)).Code);
+    }
+
+    private static void Replace(ZipArchive zip, string name, string content)
+    {
+        zip.GetEntry(name)?.Delete();
+        using var writer = new StreamWriter(zip.CreateEntry(name).Open());
+        writer.Write(content);
+    }
+
+    private static async Task<string> RefusalOf(Action<ZipArchive> change)
+    {
+        using var stream = new MemoryStream();
+        await ModelPackageZip.WriteAsync(TestPackages.Folder("threshold"), stream, CancellationToken.None);
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            change(zip);
+        }
+
+        var refusal = await Assert.ThrowsAsync<PackageRefusedException>(() => ModelPackage.OpenZipAsync(stream, CancellationToken.None));
+        return refusal.Code;
+    }
+}
