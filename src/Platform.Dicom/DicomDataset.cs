@@ -140,7 +140,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         _elements[_count++] = element;
     }
 
-    /// <summary>Ends reading: orders the elements and refuses a tag that comes twice.</summary>
+    /// <summary>Ends reading: orders the elements; a tag that comes twice is refused, unless it says the same both times.</summary>
     internal void Seal()
     {
         if (!_unsorted)
@@ -149,14 +149,22 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         }
 
         Array.Sort(_elements, 0, _count, Comparer<DicomElement>.Create((a, b) => a.Tag.CompareTo(b.Tag)));
+        var kept = 0;
         for (var i = 1; i < _count; i++)
         {
-            if (_elements[i].Tag == _elements[i - 1].Tag)
+            var (last, next) = (_elements[kept], _elements[i]);
+            if (last.Tag != next.Tag)
             {
-                throw new DicomException(DicomError.DuplicateElement, "The same tag comes twice in one data set", _elements[i].Tag);
+                _elements[++kept] = next;
+            }
+            else if (last.Vr != next.Vr || last.HasContent || next.HasContent || !last.Value.Span.SequenceEqual(next.Value.Span))
+            {
+                throw new DicomException(DicomError.DuplicateElement, "The same tag comes twice in one data set", next.Tag);
             }
         }
 
+        Array.Clear(_elements, kept + 1, _count - kept - 1);
+        _count = kept + 1;
         _unsorted = false;
     }
 
