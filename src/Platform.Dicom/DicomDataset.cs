@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using Platform.Dicom.CharacterSets;
 
 namespace Platform.Dicom;
 
@@ -12,10 +13,13 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
     private int _count;
     private bool _unsorted;
 
+    /// <summary>Nothing, the parent, or a <see cref="Context"/>: a million empty items must not cost a field more.</summary>
+    private object? _context;
+
     public int Count => _count;
 
     /// <summary>The data set whose sequence this is an item of; null for a root.</summary>
-    public DicomDataset? Parent { get; private set; }
+    public DicomDataset? Parent => _context as DicomDataset ?? (_context as Context)?.Parent;
 
     /// <summary>The item was written with undefined length.</summary>
     internal bool UndefinedLength { get; set; }
@@ -51,7 +55,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         IsChanged = true;
         if (element.Tag == DicomTags.SpecificCharacterSet)
         {
-            _ownCharacterSet = null;
+            ForgetCharacterSet();
         }
 
         if (_count == 0 || _elements[_count - 1].Tag < element.Tag)
@@ -86,7 +90,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         IsChanged = true;
         if (tag == DicomTags.SpecificCharacterSet)
         {
-            _ownCharacterSet = null;
+            ForgetCharacterSet();
         }
 
         _count--;
@@ -113,7 +117,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
             Array.Clear(_elements, kept, removed);
             _count = kept;
             IsChanged = true;
-            _ownCharacterSet = null;
+            ForgetCharacterSet();
         }
 
         return removed;
@@ -168,11 +172,9 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         _unsorted = false;
     }
 
-    internal void AttachTo(DicomDataset parent)
-    {
-        Parent = parent;
-        _inheritedCharacterSet = null;
-    }
+    internal void AttachTo(DicomDataset parent) => _context = parent;
+
+    private void ForgetCharacterSet() => _context = Parent;
 
     private int IndexOf(DicomTag tag)
     {
@@ -200,4 +202,6 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
             Array.Resize(ref _elements, Math.Max(4, _count * 2));
         }
     }
+
+    private sealed record Context(DicomDataset? Parent, SpecificCharacterSet CharacterSet);
 }

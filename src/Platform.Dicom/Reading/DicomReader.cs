@@ -206,7 +206,9 @@ public sealed class DicomReader
 
         if (Limit() - offset < 8)
         {
-            throw Error(DicomError.LengthExceedsParent, "An element goes past the end of its item", null, offset);
+            throw IsBounded()
+                ? Error(DicomError.LengthExceedsParent, "An element goes past the end of its item", null, offset)
+                : Truncated(null);
         }
 
         if (_source.Available < 8)
