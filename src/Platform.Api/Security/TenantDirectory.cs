@@ -10,14 +10,18 @@ internal sealed class TenantDirectory(IDbContextFactory<IdentityDb> contexts, Ti
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.TenantNames
-            .Where(t => t.Slug == slug)
-            .Select(t => new Entry(
-                t.Id,
-                db.Memberships.Where(m => m.TenantId == t.Id && m.IdentityId == identityId).Select(m => m.Role)
-                    .Union(db.Grants.Where(g => g.TenantId == t.Id && g.PersonId == identityId && g.ExpiresAt > now).Select(g => g.Role))
-                    .ToList()))
-            .SingleOrDefaultAsync(ct);
+        var rows = await db.Database.SqlQuery<Row>(
+            $"""
+            SELECT t.id, r.role
+            FROM identity.tenants t
+            LEFT JOIN LATERAL (
+                SELECT m.role FROM identity.memberships m WHERE m.tenant_id = t.id AND m.identity_id = {identityId}
+                UNION
+                SELECT g.role FROM identity.grants g WHERE g.tenant_id = t.id AND g.person_id = {identityId} AND g.expires_at > {now}
+            ) r ON true
+            WHERE t.slug = {slug}
+            """).ToListAsync(ct);
+        return rows is [] ? null : new Entry(rows[0].Id, [.. rows.Where(r => r.Role is not null).Select(r => Enum.Parse<Role>(r.Role!))]);
     }
 
     /// <summary>Every tenant's id, for work that the platform does in each.</summary>
@@ -26,6 +30,8 @@ internal sealed class TenantDirectory(IDbContextFactory<IdentityDb> contexts, Ti
         await using var db = await contexts.CreateDbContextAsync(ct);
         return await db.TenantNames.OrderBy(t => t.Id).Select(t => t.Id).ToListAsync(ct);
     }
+
+    private sealed record Row(Guid Id, string? Role);
 
     internal sealed record Entry(Guid TenantId, IReadOnlyList<Role> Roles);
 }

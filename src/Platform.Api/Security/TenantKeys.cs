@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Platform.Dicom.Deidentification;
 
 namespace Platform.Api.Security;
 
@@ -10,16 +11,16 @@ internal sealed class TenantKeys(StoredKeys stored)
     private const int SecretBytes = 32;
 
     // A secret never changes, and a tenant is a few bytes.
-    private readonly ConcurrentDictionary<Guid, byte[]> secrets = new();
+    private readonly ConcurrentDictionary<Guid, DeidentificationKeys> keys = new();
 
-    public async ValueTask<byte[]> SecretAsync(Guid tenantId, CancellationToken ct)
+    public async ValueTask<DeidentificationKeys> ForAsync(Guid tenantId, CancellationToken ct)
     {
-        if (secrets.TryGetValue(tenantId, out var known))
+        if (keys.TryGetValue(tenantId, out var known))
         {
             return known;
         }
 
         var secret = await stored.GetOrCreateAsync(Purpose, tenantId, () => RandomNumberGenerator.GetBytes(SecretBytes), ct);
-        return secrets.GetOrAdd(tenantId, secret);
+        return keys.GetOrAdd(tenantId, new DeidentificationKeys(secret));
     }
 }

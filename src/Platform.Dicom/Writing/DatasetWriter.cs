@@ -46,10 +46,7 @@ internal sealed class DatasetWriter
     private static bool IsUndefined(DicomElement element) => (element.Form & ElementForm.UndefinedLength) != 0;
 
     private static int HeaderLength(DicomElement element, DicomEncoding encoding) =>
-        HasHeaderWithVr(element, encoding) && !HasUnknownVr(element) && WrittenVr(element).Is32BitLength ? 12 : 8;
-
-    private static bool HasUnknownVr(DicomElement element) =>
-        (element.Form & ElementForm.VrUnknown) != 0 && element.Value.Length <= ushort.MaxValue;
+        HasHeaderWithVr(element, encoding) && WrittenVr(element).Is32BitLength ? 12 : 8;
 
     private static uint Checked(long length, DicomTag tag) => length < Undefined
         ? (uint)length
@@ -201,16 +198,11 @@ internal sealed class DatasetWriter
         }
 
         var vr = WrittenVr(element);
-        var code = !HasUnknownVr(element) ? vr.Code : (element.Form & ElementForm.VrUnknown) switch
-        {
-            ElementForm.VrSpaces => "  ",
-            ElementForm.VrQuestionMarks => "??",
-            _ => "\0\0",
-        };
+        var code = vr.Code;
         var letters = _to.Reserve(2);
         letters[0] = (byte)code[0];
         letters[1] = (byte)code[1];
-        if (vr.Is32BitLength && !HasUnknownVr(element))
+        if (vr.Is32BitLength)
         {
             _to.WriteUInt16(0, big);
             _to.WriteUInt32(length, big);
