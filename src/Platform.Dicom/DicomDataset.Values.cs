@@ -8,25 +8,24 @@ namespace Platform.Dicom;
 /// <summary>Typed access. An element of VR UN whose tag the dictionary knows is read by the dictionary's VR.</summary>
 public sealed partial class DicomDataset
 {
-    private SpecificCharacterSet? _ownCharacterSet;
-    private SpecificCharacterSet? _inheritedCharacterSet;
-
     /// <summary>The character set of this data set's texts: its own (0008,0005), or, in an item, that of the data set around it.</summary>
     public SpecificCharacterSet CharacterSet
     {
         get
         {
-            if (_ownCharacterSet is not null)
+            if (_context is Context known)
             {
-                return _ownCharacterSet;
+                return known.CharacterSet;
             }
 
             if (this[DicomTags.SpecificCharacterSet] is { Value.IsEmpty: false } element)
             {
-                return _ownCharacterSet = SpecificCharacterSet.Parse(Encoding.Latin1.GetString(element.Value.Span));
+                var own = SpecificCharacterSet.Parse(Encoding.Latin1.GetString(element.Value.Span));
+                _context = new Context(Parent, own);
+                return own;
             }
 
-            return Parent is null ? SpecificCharacterSet.Default : _inheritedCharacterSet ?? Parent.CharacterSet;
+            return Parent?.CharacterSet ?? SpecificCharacterSet.Default;
         }
     }
 

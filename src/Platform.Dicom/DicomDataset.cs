@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using Platform.Dicom.CharacterSets;
 
 namespace Platform.Dicom;
 
@@ -12,10 +13,13 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
     private int _count;
     private bool _unsorted;
 
+    /// <summary>Nothing, the parent, or a <see cref="Context"/>: a million empty items must not cost a field more.</summary>
+    private object? _context;
+
     public int Count => _count;
 
     /// <summary>The data set whose sequence this is an item of; null for a root.</summary>
-    public DicomDataset? Parent { get; private set; }
+    public DicomDataset? Parent => _context as DicomDataset ?? (_context as Context)?.Parent;
 
     /// <summary>The item was written with undefined length.</summary>
     internal bool UndefinedLength { get; set; }
@@ -51,7 +55,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         IsChanged = true;
         if (element.Tag == DicomTags.SpecificCharacterSet)
         {
-            _ownCharacterSet = null;
+            ForgetCharacterSet();
         }
 
         if (_count == 0 || _elements[_count - 1].Tag < element.Tag)
@@ -86,7 +90,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         IsChanged = true;
         if (tag == DicomTags.SpecificCharacterSet)
         {
-            _ownCharacterSet = null;
+            ForgetCharacterSet();
         }
 
         _count--;
@@ -113,7 +117,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
             Array.Clear(_elements, kept, removed);
             _count = kept;
             IsChanged = true;
-            _ownCharacterSet = null;
+            ForgetCharacterSet();
         }
 
         return removed;
@@ -140,7 +144,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         _elements[_count++] = element;
     }
 
-    /// <summary>Ends reading: orders the elements and refuses a tag that comes twice.</summary>
+    /// <summary>Ends reading: orders the elements; a tag that comes twice is refused, unless it says the same both times.</summary>
     internal void Seal()
     {
         if (!_unsorted)
@@ -149,22 +153,28 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         }
 
         Array.Sort(_elements, 0, _count, Comparer<DicomElement>.Create((a, b) => a.Tag.CompareTo(b.Tag)));
+        var kept = 0;
         for (var i = 1; i < _count; i++)
         {
-            if (_elements[i].Tag == _elements[i - 1].Tag)
+            var (last, next) = (_elements[kept], _elements[i]);
+            if (last.Tag != next.Tag)
             {
-                throw new DicomException(DicomError.DuplicateElement, "The same tag comes twice in one data set", _elements[i].Tag);
+                _elements[++kept] = next;
+            }
+            else if (last.Vr != next.Vr || last.HasContent || next.HasContent || !last.Value.Span.SequenceEqual(next.Value.Span))
+            {
+                throw new DicomException(DicomError.DuplicateElement, "The same tag comes twice in one data set", next.Tag);
             }
         }
 
+        Array.Clear(_elements, kept + 1, _count - kept - 1);
+        _count = kept + 1;
         _unsorted = false;
     }
 
-    internal void AttachTo(DicomDataset parent)
-    {
-        Parent = parent;
-        _inheritedCharacterSet = null;
-    }
+    internal void AttachTo(DicomDataset parent) => _context = parent;
+
+    private void ForgetCharacterSet() => _context = Parent;
 
     private int IndexOf(DicomTag tag)
     {
@@ -192,4 +202,6 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
             Array.Resize(ref _elements, Math.Max(4, _count * 2));
         }
     }
+
+    private sealed record Context(DicomDataset? Parent, SpecificCharacterSet CharacterSet);
 }

@@ -16,6 +16,17 @@ internal enum ElementForm : byte
 
     /// <summary>The items' own elements are implicit little endian in an explicit data set (PS3.5 §6.2.2, CP-246).</summary>
     ImplicitItems = 4,
+
+    /// <summary>Two spaces stand where the VR should; the length has 16 bits.</summary>
+    VrSpaces = 8,
+
+    /// <summary>"??" stands where the VR should; the length has 16 bits.</summary>
+    VrQuestionMarks = 16,
+
+    /// <summary>Two NULs stand where the VR should; the length has 16 bits.</summary>
+    VrNuls = 32,
+
+    VrUnknown = VrSpaces | VrQuestionMarks | VrNuls,
 }
 
 /// <summary>One data element (PS3.5 §7.1). Immutable; its items are not.</summary>
@@ -71,6 +82,9 @@ public sealed class DicomElement
     };
 
     internal ElementForm Form { get; }
+
+    /// <summary>It is more than bytes: items, fragments, or bulk data left out.</summary>
+    internal bool HasContent => _content is not null;
 
     internal List<DicomDataset>? ItemList => _content as List<DicomDataset>;
 

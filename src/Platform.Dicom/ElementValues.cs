@@ -67,7 +67,7 @@ internal static class ElementValues
             };
         }
 
-        var text = vr.IsCharsetText ? charset.Decode(element.Value.Span) : SpecificCharacterSet.DecodeBasic(element.Value.Span);
+        var text = vr.IsCharsetText ? charset.Decode(element.Value.Span, vr == DicomVr.PN) : SpecificCharacterSet.DecodeBasic(element.Value.Span);
         if (vr.IsSingleText)
         {
             var whole = text.TrimEnd(' ', '\0');
@@ -253,7 +253,7 @@ internal static class ElementValues
             }
 
             var text = string.Join('\\', values);
-            return vr.IsCharsetText ? charset.Encode(text, tag) : SpecificCharacterSet.EncodeBasic(text, tag);
+            return vr.IsCharsetText ? charset.Encode(text, tag, vr == DicomVr.PN) : SpecificCharacterSet.EncodeBasic(text, tag);
         }
 
         var size = vr.ValueBytes;

@@ -4,8 +4,10 @@ using System.Text.Json;
 namespace Platform.Dicom;
 
 /// <summary>The DICOM JSON model (PS3.18 Annex F). Text is Unicode whatever the data set's character set.</summary>
-public static class DicomJson
+public static partial class DicomJson
 {
+    private const int MaxDecimalDigits = 28;
+
     /// <summary>Writes a data set as one JSON object.</summary>
     /// <param name="bulkDataUri">The URI of an element's value; null to write it inline. Asked for OB, OD, OF, OL, OV, OW, UN and values not loaded.</param>
     public static void Write(Utf8JsonWriter writer, DicomDataset dataset, Func<DicomElement, string?> bulkDataUri)
@@ -18,9 +20,26 @@ public static class DicomJson
                 continue; // PS3.18 §F.2.2: group length is not part of the model
             }
 
+            if (element.Tag == DicomTags.SpecificCharacterSet)
+            {
+                WriteCharacterSet(writer);
+                continue;
+            }
+
             WriteElement(writer, dataset, element, bulkDataUri);
         }
 
+        writer.WriteEndObject();
+    }
+
+    /// <summary>PS3.18 §F.2: the texts are UTF-8 here, so that is what the attribute says.</summary>
+    private static void WriteCharacterSet(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("00080005");
+        writer.WriteString("vr", "CS");
+        writer.WriteStartArray("Value");
+        writer.WriteStringValue("ISO_IR 192");
+        writer.WriteEndArray();
         writer.WriteEndObject();
     }
 
@@ -105,7 +124,7 @@ public static class DicomJson
 
             case DicomVr.DS or DicomVr.IS or DicomVr.FL or DicomVr.FD or DicomVr.SL or DicomVr.SS or DicomVr.UL or DicomVr.US
                 or DicomVr.SV or DicomVr.UV:
-                WriteNumber(writer, value);
+                WriteNumber(writer, vr, value);
                 break;
 
             default:
@@ -123,19 +142,32 @@ public static class DicomJson
     }
 
     /// <summary>As a number where JSON can say the same, else as the string it was (PS3.18 §F.2.3).</summary>
-    private static void WriteNumber(Utf8JsonWriter writer, string value)
+    private static void WriteNumber(Utf8JsonWriter writer, DicomVr vr, string value)
     {
-        if (decimal.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+        const decimal LastExact = 1L << 53; // beyond it, readers that keep numbers as doubles change them
+        const NumberStyles Plain = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
+        if (vr is DicomVr.FL or DicomVr.FD)
         {
-            writer.WriteNumberValue(number);
+            if (double.Parse(value, CultureInfo.InvariantCulture) is var real && double.IsFinite(real))
+            {
+                writer.WriteRawValue(value);
+                return;
+            }
         }
-        else if (ElementValues.TryParseDecimal(value, out var real))
+        else if (value.Length <= MaxDecimalDigits && decimal.TryParse(value, Plain, CultureInfo.InvariantCulture, out var number))
+        {
+            if (Math.Abs(number) <= LastExact)
+            {
+                writer.WriteNumberValue(number);
+                return;
+            }
+        }
+        else if (vr == DicomVr.DS && ElementValues.TryParseDecimal(value, out var real))
         {
             writer.WriteNumberValue(real);
+            return;
         }
-        else
-        {
-            writer.WriteStringValue(value);
-        }
+
+        writer.WriteStringValue(value);
     }
 }

@@ -206,7 +206,9 @@ public sealed class DicomReader
 
         if (Limit() - offset < 8)
         {
-            throw Error(DicomError.LengthExceedsParent, "An element goes past the end of its item", null, offset);
+            throw IsBounded()
+                ? Error(DicomError.LengthExceedsParent, "An element goes past the end of its item", null, offset)
+                : Truncated(null);
         }
 
         if (_source.Available < 8)
@@ -247,9 +249,9 @@ public sealed class DicomReader
                 return ZeroTail();
             }
 
-            form = ElementForm.ImplicitHeader;
             vr = ElementValues.ResolveVr(tag, frame.IsSigned);
-            length = ReadUInt32(header[4..], big);
+            form = UnknownVr(header);
+            length = form == ElementForm.ImplicitHeader ? ReadUInt32(header[4..], big) : ReadUInt16(header[6..], big);
         }
         else
         {
@@ -271,7 +273,7 @@ public sealed class DicomReader
             }
             else
             {
-                length = big ? BinaryPrimitives.ReadUInt16BigEndian(header[6..]) : BinaryPrimitives.ReadUInt16LittleEndian(header[6..]);
+                length = ReadUInt16(header[6..], big);
             }
         }
 
@@ -281,6 +283,20 @@ public sealed class DicomReader
         }
 
         // :: Step 2: where the value lies.
+        if (vr == DicomVr.UN && form == ElementForm.None && length is >= 8 and not Undefined && DicomDictionary.FindVr(tag) == DicomVr.SQ)
+        {
+            // A sequence that passed through a system which did not know its tag (PS3.5 §6.2.2).
+            if (_source.Available < headerLength + 4)
+            {
+                return _source.HasEnded ? throw Truncated(tag) : Need(headerLength + 4);
+            }
+
+            if (ElementValues.Tag(_source.Span[headerLength..]).Value == ItemTag)
+            {
+                form = ElementForm.ImplicitItems;
+            }
+        }
+
         Tag = tag;
         Offset = offset;
         ValueOffset = offset + headerLength;
@@ -315,6 +331,11 @@ public sealed class DicomReader
         else if (vr == DicomVr.SQ)
         {
             content = FrameKind.Sequence;
+        }
+        else if (form == ElementForm.ImplicitItems)
+        {
+            content = FrameKind.Sequence;
+            encoding = DicomEncoding.ImplicitLittleEndian;
         }
 
         Vr = vr == DicomVr.None ? DicomVr.UN : vr;
@@ -657,6 +678,18 @@ public sealed class DicomReader
         Error(DicomError.Truncated, "The bytes end too early", tag, _source.Offset);
 
     private static DicomException Error(DicomError error, string message, DicomTag? tag, long offset) => new(error, message, tag, offset);
+
+    /// <summary>What stands where the VR should: nothing, or one of the marks that old writers put for a VR they did not know.</summary>
+    private static ElementForm UnknownVr(ReadOnlySpan<byte> header) => (header[4], header[5], header[6] | header[7]) switch
+    {
+        ((byte)' ', (byte)' ', _) => ElementForm.VrSpaces,
+        ((byte)'?', (byte)'?', _) => ElementForm.VrQuestionMarks,
+        (0, 0, > 0) => ElementForm.VrNuls,
+        _ => ElementForm.ImplicitHeader,
+    };
+
+    private static uint ReadUInt16(ReadOnlySpan<byte> bytes, bool big) =>
+        big ? BinaryPrimitives.ReadUInt16BigEndian(bytes) : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
 
     private static uint ReadUInt32(ReadOnlySpan<byte> bytes, bool big) =>
         big ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);

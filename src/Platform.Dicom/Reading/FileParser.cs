@@ -62,14 +62,12 @@ internal static class FileParser
         return new ParsedFile(preamble, meta, dataset, syntax, encoding, pixelData, reader.TrailingZeroBytes, source);
     }
 
+    /// <summary>Without a declared syntax: what the first element looks like, else the default syntax (PS3.5 §10.1).</summary>
     private static DicomTransferSyntax Guess(ByteSource source) => GuessEncoding(source.Span) switch
     {
         DicomEncoding.ExplicitLittleEndian => DicomTransferSyntax.ExplicitLittleEndian,
         DicomEncoding.ExplicitBigEndian => DicomTransferSyntax.ExplicitBigEndian,
-        DicomEncoding.ImplicitLittleEndian => DicomTransferSyntax.ImplicitLittleEndian,
-        _ when source.Available == 0 => DicomTransferSyntax.ImplicitLittleEndian,
-        _ => throw new DicomException(
-            DicomError.UnknownTransferSyntax, "No transfer syntax is declared, and the data set does not show it", null, source.Offset),
+        _ => DicomTransferSyntax.ImplicitLittleEndian,
     };
 
     /// <summary>How a data set without declared syntax is laid out, by its first element; null if it is none.</summary>
@@ -88,13 +86,15 @@ internal static class FileParser
             // An implicit first element is short: a longer one is some other file that begins with these two bytes.
             return isExplicit
                 ? DicomEncoding.ExplicitLittleEndian
-                : BinaryPrimitives.ReadUInt32LittleEndian(start[4..]) < 0x10000 && DicomDictionary.FindVr(ElementValues.Tag(start)) != DicomVr.None
+                : BinaryPrimitives.ReadUInt32LittleEndian(start[4..]) < 0x10000 && IsKnown(ElementValues.Tag(start))
                     ? DicomEncoding.ImplicitLittleEndian
                     : null;
         }
 
         return big is 0x0004 or 0x0008 && isExplicit ? DicomEncoding.ExplicitBigEndian : null;
     }
+
+    private static bool IsKnown(DicomTag tag) => tag.IsGroupLength || DicomDictionary.FindVr(tag) != DicomVr.None;
 
     /// <summary>Some writers declare one uncompressed layout and write another; the first element shows which.</summary>
     private static DicomEncoding Correct(DicomEncoding declared, ReadOnlySpan<byte> start)

@@ -46,7 +46,10 @@ internal sealed class DatasetWriter
     private static bool IsUndefined(DicomElement element) => (element.Form & ElementForm.UndefinedLength) != 0;
 
     private static int HeaderLength(DicomElement element, DicomEncoding encoding) =>
-        HasHeaderWithVr(element, encoding) && WrittenVr(element).Is32BitLength ? 12 : 8;
+        HasHeaderWithVr(element, encoding) && !HasUnknownVr(element) && WrittenVr(element).Is32BitLength ? 12 : 8;
+
+    private static bool HasUnknownVr(DicomElement element) =>
+        (element.Form & ElementForm.VrUnknown) != 0 && element.Value.Length <= ushort.MaxValue;
 
     private static uint Checked(long length, DicomTag tag) => length < Undefined
         ? (uint)length
@@ -198,11 +201,16 @@ internal sealed class DatasetWriter
         }
 
         var vr = WrittenVr(element);
-        var code = vr.Code;
+        var code = !HasUnknownVr(element) ? vr.Code : (element.Form & ElementForm.VrUnknown) switch
+        {
+            ElementForm.VrSpaces => "  ",
+            ElementForm.VrQuestionMarks => "??",
+            _ => "\0\0",
+        };
         var letters = _to.Reserve(2);
         letters[0] = (byte)code[0];
         letters[1] = (byte)code[1];
-        if (vr.Is32BitLength)
+        if (vr.Is32BitLength && !HasUnknownVr(element))
         {
             _to.WriteUInt16(0, big);
             _to.WriteUInt32(length, big);
