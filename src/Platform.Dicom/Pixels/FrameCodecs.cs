@@ -19,17 +19,17 @@ internal static class FrameCodecs
         {
             Inflate(frame.Span, d, samples);
         }
-        else if (d.BitsAllocated == 1 || d.IsFloatingPoint)
-        {
-            throw PixelErrors.Unsupported("This transfer syntax holds integers of 8 bits and more", DicomTags.BitsAllocated);
-        }
-        else if (IsJpeg(syntax))
+        else if (IsJpeg(syntax) && d.BitsAllocated is (8 or 16) && !d.IsFloatingPoint)
         {
             DecodeJpeg(frame, d, samples);
         }
-        else if (IsJpeg2000(syntax))
+        else if (IsJpeg2000(syntax) && !d.IsFloatingPoint)
         {
             Jpeg2000Codec.Decode(frame.Span, d, samples);
+        }
+        else if (IsJpeg(syntax) || IsJpeg2000(syntax))
+        {
+            throw PixelErrors.Unsupported("The transfer syntax does not hold samples of this size", DicomTags.BitsAllocated);
         }
         else
         {

@@ -33,7 +33,8 @@ internal static unsafe class Jpeg2000Codec
         var stream = api.StreamCreate(StreamChunkBytes, 1);
         var codec = api.CreateDecompress(CodestreamFormat);
         var parameters = NativeMemory.AllocZeroed(ParameterBytes);
-        Image* image = null;
+        var image = stackalloc Image*[1];
+        image[0] = null;
         try
         {
             api.StreamSetRead(stream, &Read);
@@ -42,22 +43,18 @@ internal static unsafe class Jpeg2000Codec
             api.StreamSetUserData(stream, source, 0);
             api.StreamSetUserDataLength(stream, (ulong)source->Length);
             api.SetDefaultParameters(parameters);
-            if (api.SetupDecoder(codec, parameters) == 0 || api.ReadHeader(stream, codec, &image) == 0 || image is null
-                || api.Decode(codec, stream, image) == 0)
+            if (api.SetupDecoder(codec, parameters) == 0 || api.ReadHeader(stream, codec, image) == 0
+                || api.Decode(codec, stream, image[0]) == 0)
             {
                 throw PixelErrors.Corrupt("The JPEG 2000 codestream is damaged");
             }
 
-            Copy(image, header, d, samples);
+            Copy(image[0], header, d, samples);
         }
         finally
         {
             NativeMemory.Free(parameters);
-            if (image is not null)
-            {
-                api.ImageDestroy(image);
-            }
-
+            api.ImageDestroy(image[0]); // nothing, where there is none
             api.DestroyCodec(codec);
             api.StreamDestroy(stream);
         }

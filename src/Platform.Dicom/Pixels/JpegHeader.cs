@@ -28,7 +28,7 @@ internal sealed record JpegHeader(
         }
 
         var at = 2;
-        (byte Marker, int Start, int Length)? frame = null;
+        var frame = default(Segment);
         int? adobe = null;
         for (var markers = 0; markers < MaxMarkers; markers++)
         {
@@ -51,19 +51,19 @@ internal sealed record JpegHeader(
 
             if (marker == 0xDA)
             {
-                return frame is { } f
-                    ? Frame(f.Marker, data.Slice(f.Start, f.Length), at - 2, adobe)
+                return frame.Marker != 0
+                    ? Frame(frame.Marker, data.Slice(frame.Start, frame.Length), at - 2, adobe)
                     : throw PixelErrors.Corrupt("A scan comes before the frame header");
             }
 
             if (IsStartOfFrame(marker))
             {
-                if (frame is not null)
+                if (frame.Marker != 0)
                 {
                     throw PixelErrors.Unsupported("Hierarchical codestreams are not decoded", DicomTags.PixelData);
                 }
 
-                frame = (marker, at + 2, length - 2);
+                frame = new(marker, at + 2, length - 2);
             }
             else if (marker == 0xEE && data.Slice(at + 2, length - 2) is var app && app.Length >= 12 && app[..5].SequenceEqual("Adobe"u8))
             {
@@ -141,4 +141,6 @@ internal sealed record JpegHeader(
             scanOffset,
             adobe);
     }
+
+    private readonly record struct Segment(byte Marker, int Start, int Length);
 }

@@ -6,11 +6,14 @@ namespace Platform.Dicom.Pixels;
 internal static unsafe class JpegLsCodec
 {
     private const int InterleaveNone = 0;
+    private const int MarkerMissing = 12; // jpeg_marker_start_byte_not_found
 
     private static readonly NativeCodec Library =
         new("CharLS 2.1 or later", "libcharls2", "libcharls.so.2", "libcharls.2.dylib", "charls-2-x64.dll", "libcharls-2.dll");
 
     private static readonly Lazy<Api> Functions = new(() => new Api());
+
+    private static ReadOnlySpan<byte> EndOfImage => [0xFF, 0xD9];
 
     /// <summary>Decodes one frame into interleaved samples.</summary>
     public static void Decode(ReadOnlySpan<byte> data, JpegHeader header, PixelDescription d, Span<byte> samples)
@@ -22,13 +25,18 @@ internal static unsafe class JpegLsCodec
         }
 
         var bytes = header.Precision > 8 ? 2 : 1;
-        var isPlanar = false;
+        bool isPlanar;
         var needed = d.SamplesPerFrame * bytes;
         var decoded = GC.AllocateUninitializedArray<byte>(needed);
         fixed (byte* source = data)
         fixed (byte* target = decoded)
         {
-            isPlanar = Decode(source, (nuint)data.Length, header, target, (nuint)needed);
+            var length = (nuint)data.Length;
+            if (!TryDecode(source, length, header, target, (nuint)needed, out isPlanar, out var error)
+                && (error != MarkerMissing || !TryWithoutPadding(data, header, target, (nuint)needed, out isPlanar)))
+            {
+                throw PixelErrors.Corrupt($"The JPEG-LS codestream is damaged (CharLS error {error})");
+            }
         }
 
         if (isPlanar && d.SamplesPerPixel > 1)
@@ -41,32 +49,35 @@ internal static unsafe class JpegLsCodec
         StoredSamples.Widen(decoded, bytes, samples, d.BytesPerSample);
     }
 
-    /// <summary>Whether the samples came out plane by plane.</summary>
-    private static bool Decode(byte* source, nuint length, JpegHeader header, byte* target, nuint targetLength)
+    private static bool TryDecode(
+        byte* source, nuint length, JpegHeader header, byte* target, nuint targetLength, out bool isPlanar, out int error)
     {
         var api = Functions.Value;
         var decoder = api.Create();
         if (decoder == 0)
         {
-            throw new OutOfMemoryException("CharLS could not make a decoder.");
+            throw new InsufficientMemoryException("CharLS could not make a decoder.");
         }
 
         try
         {
             FrameInfo info;
             int interleave;
-            Check(api.SetSource(decoder, source, length));
-            Check(api.ReadHeader(decoder));
-            Check(api.GetFrameInfo(decoder, &info));
-            Check(api.GetInterleaveMode(decoder, &interleave));
+            isPlanar = false;
+            if ((error = api.SetSource(decoder, source, length)) != 0 || (error = api.ReadHeader(decoder)) != 0
+                || (error = api.GetFrameInfo(decoder, &info)) != 0 || (error = api.GetInterleaveMode(decoder, &interleave)) != 0)
+            {
+                return false;
+            }
+
             if (info.Width != header.Columns || info.Height != header.Rows || info.Components != header.Components.Length
                 || info.BitsPerSample != header.Precision)
             {
                 throw PixelErrors.Corrupt("The JPEG-LS codestream has two frame headers");
             }
 
-            Check(api.DecodeToBuffer(decoder, target, targetLength, 0));
-            return interleave == InterleaveNone;
+            isPlanar = interleave == InterleaveNone;
+            return (error = api.DecodeToBuffer(decoder, target, targetLength, 0)) == 0;
         }
         finally
         {
@@ -74,11 +85,20 @@ internal static unsafe class JpegLsCodec
         }
     }
 
-    private static void Check(int error)
+    // Some encoders make the scan even with a zero byte, which CharLS takes for a missing EOI.
+    private static bool TryWithoutPadding(ReadOnlySpan<byte> data, JpegHeader header, byte* target, nuint targetLength, out bool isPlanar)
     {
-        if (error != 0)
+        isPlanar = false;
+        var end = data.LastIndexOf(EndOfImage);
+        if (end < 1 || data[end - 1] != 0)
         {
-            throw PixelErrors.Corrupt($"The JPEG-LS codestream is damaged (CharLS error {error})");
+            return false;
+        }
+
+        byte[] unpadded = [.. data[..(end - 1)], .. EndOfImage];
+        fixed (byte* source = unpadded)
+        {
+            return TryDecode(source, (nuint)unpadded.Length, header, target, targetLength, out isPlanar, out _);
         }
     }
 
