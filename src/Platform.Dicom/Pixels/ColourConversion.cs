@@ -15,9 +15,9 @@ internal static class ColourConversion
             return;
         }
 
-        if (d.SamplesPerPixel != 3 || d.IsSigned || d.BitsAllocated is not (8 or 16))
+        if (d.SamplesPerPixel != 3 || d.IsSigned || d.BitsAllocated is not (8 or 16 or 32))
         {
-            throw PixelErrors.Unsupported("The samples are not a colour of three unsigned bytes or words", DicomTags.SamplesPerPixel);
+            throw PixelErrors.Unsupported("The samples are not a colour of three unsigned integers", DicomTags.SamplesPerPixel);
         }
 
         ToBytes(samples, d, rgb);
@@ -36,7 +36,7 @@ internal static class ColourConversion
         }
     }
 
-    // Words keep their most significant byte.
+    // Longer samples keep their most significant byte.
     private static void ToBytes(ReadOnlySpan<byte> samples, PixelDescription d, Span<byte> bytes)
     {
         if (d.BitsAllocated == 8)
@@ -45,6 +45,17 @@ internal static class ColourConversion
             for (var i = 0; i < bytes.Length; i++)
             {
                 bytes[i] = (byte)(samples[i] << up);
+            }
+
+            return;
+        }
+
+        if (d.BitsAllocated == 32)
+        {
+            var longs = MemoryMarshal.Cast<byte, uint>(samples);
+            for (var i = 0; i < bytes.Length; i++)
+            {
+                bytes[i] = (byte)(longs[i] << (32 - d.BitsStored) >> 24);
             }
 
             return;

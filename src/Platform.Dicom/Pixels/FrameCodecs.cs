@@ -5,19 +5,31 @@ namespace Platform.Dicom.Pixels;
 /// <summary>Chooses the codec of an encapsulated frame by its transfer syntax.</summary>
 internal static class FrameCodecs
 {
-    public static void Decode(ReadOnlySpan<byte> frame, PixelDescription d, DicomTransferSyntax syntax, Span<byte> samples)
+    public static void Decode(ReadOnlyMemory<byte> frame, PixelDescription d, DicomTransferSyntax syntax, Span<byte> samples)
     {
         if (syntax == DicomTransferSyntax.RleLossless)
         {
-            DecodeRle(frame, d, samples);
+            DecodeRle(frame.Span, d, samples);
         }
         else if (syntax == DicomTransferSyntax.EncapsulatedUncompressed)
         {
-            FromNative(frame, d, samples);
+            FromNative(frame.Span, d, samples);
         }
         else if (syntax == DicomTransferSyntax.DeflatedImageFrames)
         {
-            Inflate(frame, d, samples);
+            Inflate(frame.Span, d, samples);
+        }
+        else if (IsJpeg(syntax) && d.BitsAllocated is (8 or 16) && !d.IsFloatingPoint)
+        {
+            DecodeJpeg(frame, d, samples);
+        }
+        else if (IsJpeg2000(syntax) && !d.IsFloatingPoint)
+        {
+            Jpeg2000Codec.Decode(frame.Span, d, samples);
+        }
+        else if (IsJpeg(syntax) || IsJpeg2000(syntax))
+        {
+            throw PixelErrors.Unsupported("The transfer syntax does not hold samples of this size", DicomTags.BitsAllocated);
         }
         else
         {
@@ -25,6 +37,55 @@ internal static class FrameCodecs
                 DicomError.UnsupportedTransferSyntax, $"No decoder for {syntax.Name} ({syntax.Uid})", DicomTags.PixelData);
         }
     }
+
+    /// <summary>What the samples of a frame mean after decoding, where its codestream knows better than the data set.</summary>
+    public static PhotometricInterpretation Meaning(
+        ReadOnlySpan<byte> frame, DicomTransferSyntax syntax, PixelDescription d, PhotometricInterpretation declared)
+    {
+        if (d.SamplesPerPixel != 3 || !IsJpeg(syntax))
+        {
+            return declared;
+        }
+
+        // Encoders that know nothing of DICOM leave YCbCr under the name RGB, and say so in an Adobe segment.
+        var header = JpegHeader.Parse(frame);
+        return (declared, header) switch
+        {
+            (PhotometricInterpretation.Rgb, { AdobeTransform: 1 }) => PhotometricInterpretation.YbrFull,
+            (PhotometricInterpretation.YbrFull, { AdobeTransform: 0 }) => PhotometricInterpretation.Rgb,
+            (PhotometricInterpretation.YbrFull, { Components: [{ Id: (byte)'R' }, { Id: (byte)'G' }, { Id: (byte)'B' }] }) =>
+                PhotometricInterpretation.Rgb,
+            _ => declared,
+        };
+    }
+
+    // The frame header decides the process: some senders name another of the family.
+    private static void DecodeJpeg(ReadOnlyMemory<byte> frame, PixelDescription d, Span<byte> samples)
+    {
+        var header = JpegHeader.Parse(frame.Span);
+        switch (header.StartOfFrame)
+        {
+            case 0xC0 or 0xC1 or 0xC2:
+                DctJpegCodec.Decode(frame, header, d, samples);
+                break;
+            case JpegHeader.Lossless:
+                LosslessJpegCodec.Decode(frame.Span, d, samples);
+                break;
+            case JpegHeader.JpegLs:
+                JpegLsCodec.Decode(frame.Span, header, d, samples);
+                break;
+            default:
+                throw PixelErrors.Unsupported("Arithmetic-coded and hierarchical JPEG are not decoded", DicomTags.PixelData);
+        }
+    }
+
+    private static bool IsJpeg(DicomTransferSyntax syntax) => syntax.Uid is
+        "1.2.840.10008.1.2.4.50" or "1.2.840.10008.1.2.4.51" or "1.2.840.10008.1.2.4.53" or "1.2.840.10008.1.2.4.55"
+        or "1.2.840.10008.1.2.4.57" or "1.2.840.10008.1.2.4.70" or "1.2.840.10008.1.2.4.80" or "1.2.840.10008.1.2.4.81";
+
+    private static bool IsJpeg2000(DicomTransferSyntax syntax) => syntax.Uid is
+        "1.2.840.10008.1.2.4.90" or "1.2.840.10008.1.2.4.91" or "1.2.840.10008.1.2.4.201" or "1.2.840.10008.1.2.4.202"
+        or "1.2.840.10008.1.2.4.203";
 
     private static void DecodeRle(ReadOnlySpan<byte> frame, PixelDescription d, Span<byte> samples)
     {

@@ -69,7 +69,7 @@ public sealed class FrameDecoder
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, Description.FrameBytes);
         if (_fragments is not null)
         {
-            FrameCodecs.Decode(_fragments[frame].Span, Description, _syntax, destination);
+            FrameCodecs.Decode(_fragments[frame], Description, _syntax, destination);
         }
         else
         {
@@ -124,7 +124,10 @@ public sealed class FrameDecoder
         {
             var native = samples.AsSpan(0, Description.FrameBytes);
             Decode(frame, native);
-            ColourConversion.ToRgb(native, Description, DecodedPhotometric, _dataset, destination);
+            var meaning = _fragments is null
+                ? DecodedPhotometric
+                : FrameCodecs.Meaning(_fragments[frame].Span, _syntax, Description, DecodedPhotometric);
+            ColourConversion.ToRgb(native, Description, meaning, _dataset, destination);
         }
         finally
         {

@@ -118,6 +118,22 @@ internal static class StoredSamples
         }
     }
 
+    /// <summary>Copies samples into cells that are as large or larger.</summary>
+    public static void Widen(ReadOnlySpan<byte> narrow, int narrowBytes, Span<byte> cells, int cellBytes)
+    {
+        if (narrowBytes == cellBytes)
+        {
+            narrow.CopyTo(cells);
+            return;
+        }
+
+        cells.Clear();
+        for (int i = 0, o = 0; i < narrow.Length; i += narrowBytes, o += cellBytes)
+        {
+            narrow.Slice(i, narrowBytes).CopyTo(cells[o..]);
+        }
+    }
+
     private static void ShiftInt16(Span<short> samples, int up, int down)
     {
         var i = 0;

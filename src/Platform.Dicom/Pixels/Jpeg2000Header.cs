@@ -1,0 +1,268 @@
+using System.Buffers.Binary;
+
+namespace Platform.Dicom.Pixels;
+
+/// <summary>
+/// The headers of a JPEG 2000 or HTJ2K codestream (ISO/IEC 15444-1 §A, 15444-15), read before any codec: marker segments lie inside
+/// the bytes, parameters inside their ranges, tile-parts follow each other.
+/// </summary>
+/// <param name="Start">Where the codestream begins: 0, or behind the boxes of a JP2 file.</param>
+/// <param name="IsSigned">Of all components.</param>
+/// <param name="IsHighThroughput">Whether the codestream announces HT code-blocks.</param>
+internal sealed record Jpeg2000Header(
+    int Start, int Rows, int Columns, int Components, int Precision, bool IsSigned, bool IsHighThroughput)
+{
+    private const int MaxComponents = 4;
+    private const int TilePartBytes = 14; // SOT segment and SOD marker
+    private const int MaxTiles = 65535;
+
+    public static Jpeg2000Header Parse(ReadOnlySpan<byte> data)
+    {
+        var start = FindCodestream(data);
+        var stream = data[start..];
+        if (stream is not [0xFF, 0x4F, 0xFF, 0x51, ..])
+        {
+            throw PixelErrors.Corrupt("The codestream does not begin with SOC and SIZ");
+        }
+
+        var at = 4;
+        var size = Size(Segment(stream, ref at), stream.Length);
+        var (hasCoding, hasQuantization, isHighThroughput) = (false, false, false);
+        while (true)
+        {
+            switch (Marker(stream, ref at))
+            {
+                case 0x50:
+                    isHighThroughput = true;
+                    Segment(stream, ref at);
+                    break;
+                case 0x52:
+                    CheckCoding(Segment(stream, ref at), size.Components);
+                    hasCoding = true;
+                    break;
+                case 0x5C:
+                    Segment(stream, ref at);
+                    hasQuantization = true;
+                    break;
+                case 0x90:
+                    if (!hasCoding || !hasQuantization)
+                    {
+                        throw PixelErrors.Corrupt("The main header lacks coding style or quantization");
+                    }
+
+                    WalkTileParts(stream, at - 2, size.Tiles, size.Components);
+                    return new(start, size.Rows, size.Columns, size.Components, size.Precision, size.IsSigned, isHighThroughput);
+                case 0x51 or 0x4F or 0x93 or 0xD9:
+                    throw PixelErrors.Corrupt("A marker stands where it must not in the main header");
+                default:
+                    Segment(stream, ref at);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Refuses a codestream whose own header disagrees with the data set's description.</summary>
+    public void Check(PixelDescription d)
+    {
+        if (Rows != d.Rows || Columns != d.Columns || Components != d.SamplesPerPixel)
+        {
+            throw PixelErrors.Corrupt("The codestream's size or number of components disagrees with the data set");
+        }
+
+        if (Precision > d.BitsAllocated)
+        {
+            throw PixelErrors.Corrupt("The codestream's precision is larger than Bits Allocated");
+        }
+    }
+
+    // Some writers put a whole JP2 file into the fragment; the codestream is its box "jp2c".
+    private static int FindCodestream(ReadOnlySpan<byte> data)
+    {
+        if (data is not [0, 0, 0, 0x0C, 0x6A, 0x50, 0x20, 0x20, ..])
+        {
+            return 0;
+        }
+
+        var at = 0L;
+        while (at + 8 <= data.Length)
+        {
+            var length = (long)BinaryPrimitives.ReadUInt32BigEndian(data[(int)at..]);
+            var isCodestream = data.Slice((int)at + 4, 4).SequenceEqual("jp2c"u8);
+            var headerBytes = length == 1 ? 16 : 8;
+            if (isCodestream)
+            {
+                return (int)Math.Min(at + headerBytes, data.Length);
+            }
+
+            if (length == 1 || length < 8)
+            {
+                break; // nothing before the codestream is that long, and nothing follows a box that reaches the end
+            }
+
+            at += length;
+        }
+
+        throw PixelErrors.Corrupt("The JP2 file has no codestream");
+    }
+
+    private static (int Rows, int Columns, int Components, int Precision, bool IsSigned, long Tiles) Size(
+        ReadOnlySpan<byte> siz, int codestreamBytes)
+    {
+        if (siz.Length < 36)
+        {
+            throw PixelErrors.Corrupt("The SIZ segment is cut off");
+        }
+
+        Span<long> n = stackalloc long[8];
+        for (var i = 0; i < 8; i++)
+        {
+            n[i] = BinaryPrimitives.ReadUInt32BigEndian(siz[(2 + (4 * i))..]);
+        }
+
+        var (right, bottom, left, top) = (n[0], n[1], n[2], n[3]);
+        var (tileWidth, tileHeight, tileLeft, tileTop) = (n[4], n[5], n[6], n[7]);
+        var components = BinaryPrimitives.ReadUInt16BigEndian(siz[34..]);
+        if (right <= left || bottom <= top || right - left > int.MaxValue || bottom - top > int.MaxValue || tileWidth == 0 || tileHeight == 0
+            || tileLeft > left || tileTop > top || tileLeft + tileWidth <= left || tileTop + tileHeight <= top)
+        {
+            throw PixelErrors.Corrupt("The SIZ segment describes no image");
+        }
+
+        if (components is 0 or > MaxComponents || siz.Length < 36 + (3 * components))
+        {
+            throw PixelErrors.Corrupt("The codestream does not have one to four components");
+        }
+
+        var depth = siz[36];
+        for (var c = 0; c < components; c++)
+        {
+            var component = siz.Slice(36 + (3 * c), 3);
+            if (component[0] != depth || component[1] != 1 || component[2] != 1)
+            {
+                throw PixelErrors.Unsupported("Components of different depth or resolution are not decoded", DicomTags.PixelData);
+            }
+        }
+
+        var precision = (depth & 0x7F) + 1;
+        if (precision > 31)
+        {
+            throw PixelErrors.Unsupported("More than 31 bits are not decoded", DicomTags.PixelData);
+        }
+
+        // Each tile has a tile-part of its own: their number is bounded by the bytes received.
+        var tiles = DivideUp(right - tileLeft, tileWidth) * DivideUp(bottom - tileTop, tileHeight);
+        if (tiles > MaxTiles || tiles * TilePartBytes > codestreamBytes)
+        {
+            throw PixelErrors.Corrupt("The codestream declares more tiles than it holds");
+        }
+
+        return ((int)(bottom - top), (int)(right - left), components, precision, (depth & 0x80) != 0, tiles);
+    }
+
+    private static void CheckCoding(ReadOnlySpan<byte> cod, int components)
+    {
+        if (cod.Length < 10)
+        {
+            throw PixelErrors.Corrupt("The coding style is cut off");
+        }
+
+        var (progression, layers, transform) = (cod[1], BinaryPrimitives.ReadUInt16BigEndian(cod[2..]), cod[4]);
+        var (levels, width, height, wavelet) = (cod[5], cod[6], cod[7], cod[9]);
+        var hasPrecincts = (cod[0] & 1) != 0;
+        if (progression > 4 || layers == 0 || transform > 1 || levels > 32 || width > 8 || height > 8 || width + height > 8 || wavelet > 1
+            || (transform == 1 && components < 3) || (hasPrecincts && cod.Length < 10 + levels + 1))
+        {
+            throw PixelErrors.Corrupt("A parameter of the coding style is out of its range");
+        }
+    }
+
+    private static void WalkTileParts(ReadOnlySpan<byte> stream, int at, long tiles, int components)
+    {
+        while (true)
+        {
+            var sot = at;
+            if (at == stream.Length || (at + 1 == stream.Length && stream[at] == 0))
+            {
+                return; // an EOC that was left out harms nobody
+            }
+
+            var marker = Marker(stream, ref at);
+            if (marker == 0xD9)
+            {
+                return;
+            }
+
+            if (marker != 0x90)
+            {
+                throw PixelErrors.Corrupt("A tile-part does not begin with SOT");
+            }
+
+            var header = Segment(stream, ref at);
+            if (header.Length != 8 || BinaryPrimitives.ReadUInt16BigEndian(header) >= tiles)
+            {
+                throw PixelErrors.Corrupt("A tile-part names a tile that is not there");
+            }
+
+            var length = BinaryPrimitives.ReadUInt32BigEndian(header[2..]);
+            if (length != 0 && (length < TilePartBytes || sot + (long)length > stream.Length))
+            {
+                throw PixelErrors.Corrupt("A tile-part is longer than the codestream");
+            }
+
+            WalkTileHeader(stream, at, length == 0 ? stream.Length : sot + (int)length, components);
+            if (length == 0)
+            {
+                return; // the last tile-part, to the end
+            }
+
+            at = sot + (int)length;
+        }
+    }
+
+    private static void WalkTileHeader(ReadOnlySpan<byte> stream, int at, int end, int components)
+    {
+        stream = stream[..end];
+        while (true)
+        {
+            switch (Marker(stream, ref at))
+            {
+                case 0x93:
+                    return;
+                case 0x52:
+                    CheckCoding(Segment(stream, ref at), components);
+                    break;
+                case 0x4F or 0x51 or 0x90 or 0xD9:
+                    throw PixelErrors.Corrupt("A marker stands where it must not in a tile-part header");
+                default:
+                    Segment(stream, ref at);
+                    break;
+            }
+        }
+    }
+
+    private static byte Marker(ReadOnlySpan<byte> stream, ref int at)
+    {
+        if (at + 2 > stream.Length || stream[at] != 0xFF || stream[at + 1] < 0x4F)
+        {
+            throw PixelErrors.Corrupt("A marker is missing from the codestream");
+        }
+
+        at += 2;
+        return stream[at - 1];
+    }
+
+    private static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> stream, ref int at)
+    {
+        var length = at + 2 <= stream.Length ? BinaryPrimitives.ReadUInt16BigEndian(stream[at..]) : 0;
+        if (length < 2 || at + length > stream.Length)
+        {
+            throw PixelErrors.Corrupt("A marker segment is longer than the codestream");
+        }
+
+        var segment = stream.Slice(at + 2, length - 2);
+        at += length;
+        return segment;
+    }
+
+    private static long DivideUp(long value, long by) => (value + by - 1) / by;
+}
