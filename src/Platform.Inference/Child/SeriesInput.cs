@@ -36,9 +36,9 @@ internal sealed class SeriesInput
             {
                 headers.Add((await DicomFile.OpenAsync(path, HeaderOnly, ct)).Dataset);
             }
-            catch (DicomException)
+            catch (DicomException e)
             {
-                throw new InputRefusedException("not-dicom", "A stored image cannot be read as DICOM; send the study again.");
+                throw Unreadable(e);
             }
         }
 
@@ -75,9 +75,9 @@ internal sealed class SeriesInput
                 threads,
                 ct);
         }
-        catch (DicomException)
+        catch (DicomException e)
         {
-            throw new InputRefusedException("undecodable", "A stored image is damaged; send the study again.");
+            throw Unreadable(e);
         }
 
         return result.Volume is { } volume
@@ -111,6 +111,13 @@ internal sealed class SeriesInput
                 $"{wanted.MaxFieldOfViewMm?.ToString(CultureInfo.InvariantCulture) ?? "any"} mm along each axis).");
         }
     }
+
+    private static InputRefusedException Unreadable(DicomException e) => e.Error switch
+    {
+        DicomError.NotDicom => new("not-dicom", "A stored file is not DICOM; send the study again."),
+        DicomError.Truncated => new("truncated", "A stored image is cut off; send the study again."),
+        _ => new("unreadable", "A stored image cannot be read as DICOM; send the study again."),
+    };
 
     private static InputRefusedException Refused(VolumeRefusal refusal, string? detail) =>
         new(refusal.Code(), detail is null ? refusal.Sentence() : $"{refusal.Sentence()} ({detail.TrimEnd('.')}.)");

@@ -55,7 +55,7 @@ public static class SegmentationEngine
 
         ReadOnlySpan<float> Predict(int patches)
         {
-            session.Run();
+            session.Run(ct);
             return session.Output;
         }
 
