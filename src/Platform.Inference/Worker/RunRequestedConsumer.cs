@@ -40,7 +40,7 @@ internal sealed partial class RunRequestedConsumer(
             // :: Step 4
             await PublishAsync(finished, ct);
             var seconds = (clock.GetUtcNow() - startedAt).TotalSeconds;
-            LogFinished(logger, message.RunId, delivery.AttemptId, finished.Outcome, finished.ReasonCode, seconds);
+            LogFinished(logger, message.RunId, delivery.AttemptId, finished.Outcome, finished.ReasonCode ?? "", seconds);
         }
         finally
         {
@@ -127,7 +127,7 @@ internal sealed partial class RunRequestedConsumer(
 
     [LoggerMessage(LogLevel.Information, "Run {RunId} attempt {AttemptId} ends: {Outcome} {ReasonCode} after {Seconds:0.00} s")]
     private static partial void LogFinished(
-        ILogger logger, Guid runId, Guid attemptId, RunOutcome outcome, string? reasonCode, double seconds);
+        ILogger logger, Guid runId, Guid attemptId, RunOutcome outcome, string reasonCode, double seconds);
 
     [LoggerMessage(LogLevel.Warning, "Run {RunId} attempt {AttemptId} waits for the broker to take its end: {Cause}")]
     private static partial void LogPublishWaits(ILogger logger, Guid runId, Guid attemptId, string cause);

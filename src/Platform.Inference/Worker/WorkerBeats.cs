@@ -5,7 +5,7 @@ namespace Platform.Inference.Worker;
 
 /// <summary>Says every five seconds, and at once when a slot fills or frees, what the worker has; never waits for a broker that is away.</summary>
 internal sealed partial class WorkerBeats(
-    WorkerState worker, ComputeSlots slots, IBus bus, IOptions<InferenceOptions> options, IHostApplicationLifetime lifetime,
+    WorkerState worker, ComputeSlots slots, IBusControl bus, IOptions<InferenceOptions> options, IHostApplicationLifetime lifetime,
     ILogger<WorkerBeats> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource stop = new();
@@ -53,6 +53,11 @@ internal sealed partial class WorkerBeats(
 
     private async Task BeatAsync(CancellationToken ct)
     {
+        if (bus.CheckHealth().Status == BusHealthStatus.Unhealthy)
+        {
+            return; // nobody would hear it, and the bus logs each vain attempt as an error
+        }
+
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(options.Value.BeatInterval);
         try
