@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Console;
 using Platform.Api;
+using Platform.Inference;
 using Platform.Local.Postgres;
 using Platform.Local.Sample;
 
@@ -107,6 +108,7 @@ internal static class LocalHost
         });
         builder.WebHost.UseUrls(options.Url.OriginalString);
         builder.AddPlatformApi();
+        builder.AddPlatformInference();
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         var app = builder.Build();
         app.MapPlatformApi();

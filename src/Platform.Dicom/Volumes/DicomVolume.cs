@@ -24,7 +24,7 @@ public sealed record DicomVolume(SeriesGeometry Geometry, float[] Voxels)
     /// Decodes the pixels of a geometry, instance by instance, at most <paramref name="maxParallel"/> at once, straight into one buffer.
     /// </summary>
     /// <param name="open">Gives the instance of an index of the list that the geometry was read from, with its pixels.</param>
-    /// <returns>The volume, or Undecodable, NoPixels or MixedSize with the decoder's words; exceptions of <paramref name="open"/> pass.</returns>
+    /// <returns>The volume, or Undecodable, UnsupportedTransferSyntax, NoPixels or MixedSize with the decoder's words; exceptions of <paramref name="open"/> pass.</returns>
     public static async Task<VolumeResult> LoadAsync(
         SeriesGeometry geometry, Func<int, CancellationToken, ValueTask<DicomFile>> open, int maxParallel, CancellationToken ct)
     {
@@ -71,7 +71,13 @@ public sealed record DicomVolume(SeriesGeometry Geometry, float[] Voxels)
         }
         catch (DicomException e)
         {
-            return new(null, e.Error == DicomError.NoPixels ? VolumeRefusal.NoPixels : VolumeRefusal.Undecodable, e.Message);
+            var refusal = e.Error switch
+            {
+                DicomError.NoPixels => VolumeRefusal.NoPixels,
+                DicomError.UnsupportedTransferSyntax => VolumeRefusal.UnsupportedTransferSyntax,
+                _ => VolumeRefusal.Undecodable,
+            };
+            return new(null, refusal, e.Message);
         }
     }
 }

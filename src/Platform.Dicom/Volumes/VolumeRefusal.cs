@@ -56,6 +56,9 @@ public enum VolumeRefusal
 
     /// <summary>The pixels of an image cannot be decoded.</summary>
     Undecodable,
+
+    /// <summary>There is no decoder for the transfer syntax of an image.</summary>
+    UnsupportedTransferSyntax,
 }
 
 /// <summary>Words for a refusal.</summary>
@@ -83,6 +86,8 @@ public static class VolumeRefusals
         VolumeRefusal.NotAStack => "The slices do not lie along one line.",
         VolumeRefusal.TooLarge => "The volume is larger than the service computes.",
         VolumeRefusal.Undecodable => "The pixels of an image cannot be decoded.",
+        VolumeRefusal.UnsupportedTransferSyntax =>
+            "The images are compressed in a way that the service cannot decode; send the series uncompressed.",
         _ => throw new ArgumentOutOfRangeException(nameof(refusal)),
     };
 
@@ -107,6 +112,7 @@ public static class VolumeRefusals
         VolumeRefusal.NotAStack => "not-a-stack",
         VolumeRefusal.TooLarge => "too-large",
         VolumeRefusal.Undecodable => "undecodable",
+        VolumeRefusal.UnsupportedTransferSyntax => "unsupported-transfer-syntax",
         _ => throw new ArgumentOutOfRangeException(nameof(refusal)),
     };
 }

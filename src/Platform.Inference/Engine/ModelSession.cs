@@ -79,8 +79,21 @@ public sealed class ModelSession : IDisposable
     /// <summary>The bound output, [batch, class, z, y, x], valid until the next run.</summary>
     public ReadOnlySpan<float> Output => output.GetTensorDataAsSpan<float>();
 
-    /// <summary>Runs the graph on what <see cref="Input"/> holds.</summary>
-    public void Run() => session.RunWithBinding(run, binding);
+    /// <summary>Runs the graph on what <see cref="Input"/> holds; a cancellation stops it between two operators.</summary>
+    public void Run(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        using var cancelling = ct.Register(() => run.Terminate = true);
+        try
+        {
+            session.RunWithBinding(run, binding);
+        }
+        catch (OnnxRuntimeException) when (ct.IsCancellationRequested)
+        {
+            run.Terminate = false;
+            throw new OperationCanceledException(ct);
+        }
+    }
 
     /// <summary>Runs the graph on a tensor of any shape that it takes; allocates. For golden cases.</summary>
     public float[] Run(float[] values, long[] shape, string outputName)

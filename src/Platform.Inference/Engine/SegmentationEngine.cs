@@ -3,14 +3,6 @@ using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
 
-/// <summary>What the engine is doing.</summary>
-public enum EnginePhase
-{
-    Prepare,
-    Infer,
-    Post,
-}
-
 /// <summary>One float volume and one warm model in, labels out. No files, no DICOM, no clock but for the phases' durations.</summary>
 public static class SegmentationEngine
 {
@@ -21,13 +13,13 @@ public static class SegmentationEngine
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
     /// <exception cref="InputRefusedException">The volume is none that the model takes.</exception>
     public static LabelledVolume Run(
-        Volume source, ModelSession session, int threads, Action<EnginePhase, double> progress, CancellationToken ct)
+        Volume source, ModelSession session, int threads, Action<RunPhase, double> progress, CancellationToken ct)
     {
         var manifest = session.Package.Manifest;
         var output = manifest.Outputs[0];
         var clock = Stopwatch.StartNew();
 
-        progress(EnginePhase.Prepare, 0);
+        progress(RunPhase.Prepare, 0);
         var grid = Grid.ForModel(source.Grid, OrientationCode.Parse(manifest.Input.Orientation), manifest.Input.Axes == "patient", manifest.Input.SpacingMm);
         var volume = Resampling.Trilinear(source, grid, threads, ct);
         Intensity.Apply(volume.Voxels, manifest.Input.Intensity);
@@ -36,15 +28,15 @@ public static class SegmentationEngine
         var prepare = clock.Elapsed;
 
         clock.Restart();
-        progress(EnginePhase.Infer, 0);
+        progress(RunPhase.Infer, 0);
         var weights = Patches.Weights(patch, manifest.Window.Blend == "gaussian" ? manifest.Window.SigmaScale : null);
         var sums = SlidingWindow.Run(
             padded.Voxels, padded.Shape, patch, manifest.Window.Overlap, weights, session.Classes, output.Activation != "none",
-            session.Batch, session.Input, Predict, done => Report(EnginePhase.Infer, done));
+            session.Batch, session.Input, Predict, done => Report(RunPhase.Infer, done));
         var infer = clock.Elapsed;
 
         clock.Restart();
-        progress(EnginePhase.Post, 0);
+        progress(RunPhase.Post, 0);
         var labels = padded.Cropped(GreatestClass(sums, padded.Voxels.Length, session.Classes), grid);
         var notes = new List<string>();
         int[] shape = [grid.Depth, grid.Height, grid.Width];
@@ -63,11 +55,11 @@ public static class SegmentationEngine
 
         ReadOnlySpan<float> Predict(int patches)
         {
-            session.Run();
+            session.Run(ct);
             return session.Output;
         }
 
-        void Report(EnginePhase phase, double done)
+        void Report(RunPhase phase, double done)
         {
             progress(phase, done);
             ct.ThrowIfCancellationRequested();

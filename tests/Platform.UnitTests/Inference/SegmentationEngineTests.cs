@@ -109,8 +109,8 @@ public class SegmentationEngineTests
         Assert.Throws<OperationCanceledException>(() => SegmentationEngine.Run(
             new Volume(grid, new float[grid.Length]), session, 1, (phase, done) =>
             {
-                Assert.True(phase != EnginePhase.Infer || done <= 0.25);
-                if (phase == EnginePhase.Infer && done > 0)
+                Assert.True(phase != RunPhase.Infer || done <= 0.25);
+                if (phase == RunPhase.Infer && done > 0)
                 {
                     cancel.Cancel();
                 }

@@ -1,0 +1,51 @@
+using System.Text.Json.Serialization;
+using Platform.Contracts;
+using Platform.Hosting.Blobs;
+using Platform.Inference.Engine;
+
+namespace Platform.Inference.Child;
+
+/// <summary>What worker and compute child say to each other over the child's standard input and output.</summary>
+[JsonDerivedType(typeof(ChildSetup), "setup")]
+[JsonDerivedType(typeof(ComputeRequest), "compute")]
+[JsonDerivedType(typeof(ComputeCancel), "cancel")]
+[JsonDerivedType(typeof(ChildReady), "ready")]
+[JsonDerivedType(typeof(ComputeProgress), "progress")]
+[JsonDerivedType(typeof(ComputeAnswer), "answer")]
+internal abstract record ChildMessage;
+
+/// <summary>First message to a child. It comes through the pipe because it may hold a secret.</summary>
+/// <param name="ScratchPath">Folder of this child alone; it is removed with it.</param>
+internal sealed record ChildSetup(BlobOptions Blobs, string Provider, string? ProviderLibrary, int Threads, string ScratchPath) : ChildMessage;
+
+/// <summary>The child can compute.</summary>
+internal sealed record ChildReady(string Device) : ChildMessage;
+
+/// <param name="IsVerified">The model's golden cases have come out on this device in this worker's life.</param>
+internal sealed record ComputeRequest(Guid AttemptId, RunManifest Manifest, bool IsVerified) : ChildMessage;
+
+internal sealed record ComputeCancel(Guid AttemptId) : ChildMessage;
+
+internal sealed record ComputeProgress(Guid AttemptId, RunPhase Phase, double Fraction) : ChildMessage;
+
+internal enum ComputeOutcome
+{
+    Succeeded,
+
+    /// <summary>Input or package cannot be computed.</summary>
+    Refused,
+
+    Cancelled,
+
+    /// <summary>The blob store could not be reached; try again elsewhere or later.</summary>
+    InfrastructureLost,
+}
+
+internal sealed record ComputeAnswer(
+    Guid AttemptId,
+    ComputeOutcome Outcome,
+    string? ResultBlob,
+    string? ResultSha256,
+    string? ReasonCode,
+    string? Reason,
+    IReadOnlyList<string> LoadedModels) : ChildMessage;

@@ -1,0 +1,250 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Platform.Inference.Child;
+
+/// <summary>A child died, hung or outgrew its memory.</summary>
+/// <param name="code"><c>child-died</c>, <c>time-limit</c> or <c>memory-limit</c>.</param>
+internal sealed class ChildCrashedException(string code, string message) : Exception(message)
+{
+    public string Code { get; } = code;
+}
+
+/// <summary>The parent's side of one warm compute child. One run at a time; after a crash it is of no more use.</summary>
+internal sealed class ComputeChild : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CancelLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Process process;
+    private readonly MessagePipe pipe;
+    private readonly string scratch;
+
+    private ComputeChild(Process process, MessagePipe pipe, string scratch)
+    {
+        this.process = process;
+        this.pipe = pipe;
+        this.scratch = scratch;
+    }
+
+    public string Device { get; private set; } = "";
+
+    /// <summary>Hashes of the models it holds.</summary>
+    public IReadOnlyList<string> LoadedModels { get; private set; } = [];
+
+    public bool IsUsable { get; private set; } = true;
+
+    public int ProcessId => process.Id;
+
+    public bool HasExited => process.HasExited;
+
+    public long MemoryBytes
+    {
+        get
+        {
+            try
+            {
+                process.Refresh();
+                return process.WorkingSet64;
+            }
+            catch (InvalidOperationException)
+            {
+                return 0; // it has just ended
+            }
+        }
+    }
+
+    /// <summary>Starts a child and waits until it can compute.</summary>
+    /// <param name="command">Executable or dll of a host; null is the host's own.</param>
+    public static async Task<ComputeChild> StartAsync(string? command, ChildSetup setup, CancellationToken ct)
+    {
+        Directory.CreateDirectory(setup.ScratchPath, OwnerOnly);
+        var process = Process.Start(StartOf(command)) ?? throw new InvalidOperationException("The compute child does not start.");
+        var child = new ComputeChild(
+            process, new MessagePipe(process.StandardOutput.BaseStream, process.StandardInput.BaseStream), setup.ScratchPath);
+        try
+        {
+            await child.SetUpAsync(setup, ct);
+            var ready = child;
+            child = null;
+            return ready;
+        }
+        finally
+        {
+            child?.Dispose();
+        }
+    }
+
+    /// <summary>Computes one attempt.</summary>
+    /// <param name="memoryLimitBytes">Resident memory at which the child is stopped.</param>
+    /// <param name="cancelled">Asks the child to stop; if it does not listen, it is killed.</param>
+    /// <exception cref="ChildCrashedException">No answer will come; the child is gone.</exception>
+    public async Task<ComputeAnswer> ComputeAsync(
+        ComputeRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, CancellationToken cancelled)
+    {
+        using var stop = new CancellationTokenSource();
+        await using var cancelling = cancelled.Register(() => _ = CancelAsync(request.AttemptId));
+        var watching = WatchAsync(timeLimit, memoryLimitBytes, cancelled, stop.Token);
+        var (answer, excess) = ((ComputeAnswer?)null, (ChildCrashedException?)null);
+        try
+        {
+            answer = await AnswerAsync(request, progress);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            excess = await watching;
+        }
+
+        if (answer is not null)
+        {
+            return answer;
+        }
+
+        IsUsable = false;
+        return cancelled.IsCancellationRequested
+            ? new(request.AttemptId, ComputeOutcome.Cancelled, null, null, "cancelled", "The run was cancelled.", [])
+            : throw excess ?? new ChildCrashedException("child-died", "The program that computes died on this study; the run is tried again.");
+    }
+
+    /// <summary>Kills the child, whatever it does.</summary>
+    public void Dispose()
+    {
+        IsUsable = false;
+        Kill();
+        pipe.Dispose();
+        process.Dispose();
+        if (Directory.Exists(scratch))
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
+    }
+
+    private static ProcessStartInfo StartOf(string? command)
+    {
+        var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        var host = command ?? Environment.ProcessPath!;
+        if (command is null && Path.GetFileNameWithoutExtension(host) == "dotnet")
+        {
+            start.FileName = host;
+            start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
+        }
+        else if (host.EndsWith(".dll", StringComparison.Ordinal))
+        {
+            start.FileName = "dotnet";
+            start.ArgumentList.Add(host);
+        }
+        else
+        {
+            start.FileName = host;
+        }
+
+        start.ArgumentList.Add(InferenceChild.Argument);
+        start.Environment["DOTNET_gcServer"] = "0"; // one heap: the memory belongs to the volumes
+        return start;
+    }
+
+    private async Task SetUpAsync(ChildSetup setup, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(StartLimit);
+        await pipe.WriteAsync(setup, limit.Token);
+        Device = await pipe.ReadAsync(limit.Token) is ChildReady ready
+            ? ready.Device
+            : throw new InvalidOperationException("The compute child ended while it started.");
+    }
+
+    /// <summary>Null when the child is gone.</summary>
+    private async Task<ComputeAnswer?> AnswerAsync(ComputeRequest request, Action<ComputeProgress> progress)
+    {
+        try
+        {
+            await pipe.WriteAsync(request, CancellationToken.None);
+            while (await pipe.ReadAsync(CancellationToken.None) is { } message)
+            {
+                switch (message)
+                {
+                    case ComputeProgress report when report.AttemptId == request.AttemptId:
+                        progress(report);
+                        break;
+
+                    case ComputeAnswer answer when answer.AttemptId == request.AttemptId:
+                        LoadedModels = answer.LoadedModels;
+                        return answer;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The pipe is broken, or closed by Dispose: the same as its end.
+        }
+
+        return null;
+    }
+
+    /// <summary>Kills the child when it takes too long or too much, and says which; also when it does not heed a cancellation.</summary>
+    private async Task<ChildCrashedException?> WatchAsync(
+        TimeSpan timeLimit, long memoryLimitBytes, CancellationToken cancelled, CancellationToken stop)
+    {
+        var (clock, sinceCancelled) = (Stopwatch.StartNew(), new Stopwatch());
+        using var timer = new PeriodicTimer(WatchInterval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                if (clock.Elapsed > timeLimit)
+                {
+                    Kill();
+                    return new("time-limit", $"The run took longer than its limit of {timeLimit.TotalSeconds:0} s.");
+                }
+
+                if (MemoryBytes > memoryLimitBytes)
+                {
+                    Kill();
+                    return new("memory-limit", $"The run took more memory than its limit of {memoryLimitBytes >> 20} MiB.");
+                }
+
+                if (cancelled.IsCancellationRequested)
+                {
+                    sinceCancelled.Start();
+                    if (sinceCancelled.Elapsed > CancelLimit)
+                    {
+                        Kill();
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The child has answered or died.
+        }
+
+        return null;
+    }
+
+    private async Task CancelAsync(Guid attemptId)
+    {
+        try
+        {
+            await pipe.WriteAsync(new ComputeCancel(attemptId), CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // It has died.
+        }
+    }
+
+    private void Kill()
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already.
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using Platform.Contracts;
+using Platform.Dicom;
+using Platform.Hosting.Blobs;
+using Platform.Inference.Engine;
+using Platform.Inference.Packages;
+
+namespace Platform.Inference.Child;
+
+/// <summary>
+/// One attempt in the child: :: 1 model and instances from the blob store, :: 2 volume, :: 3 engine, :: 4 results to the blob store.
+/// What depends on the input alone is an answer; only what nobody foresaw is an exception, and ends the child.
+/// </summary>
+internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, string scratch, int threads, TimeProvider clock)
+{
+    private const int MaxParallelFetches = 4;
+
+    public async Task<ComputeAnswer> RunAsync(ComputeRequest request, Action<RunPhase, double> progress, CancellationToken ct)
+    {
+        var folder = Path.Combine(scratch, request.AttemptId.ToString("N"));
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var (blob, sha256) = await ComputeAsync(request, folder, progress, ct);
+            return new(request.AttemptId, ComputeOutcome.Succeeded, blob, sha256, null, null, sessions.Loaded);
+        }
+        catch (InputRefusedException e)
+        {
+            return Answer(ComputeOutcome.Refused, e.Code, e.Message);
+        }
+        catch (PackageRefusedException e)
+        {
+            return Answer(ComputeOutcome.Refused, e.Code, e.Message);
+        }
+        catch (BlobsLostException e)
+        {
+            return Answer(ComputeOutcome.InfrastructureLost, "blobs-lost", e.InnerException!.GetType().Name);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return Answer(ComputeOutcome.Cancelled, "cancelled", "The run was cancelled.");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        ComputeAnswer Answer(ComputeOutcome outcome, string code, string reason) =>
+            new(request.AttemptId, outcome, null, null, code, reason, sessions.Loaded);
+    }
+
+    private async Task<(string Blob, string Sha256)> ComputeAsync(
+        ComputeRequest request, string folder, Action<RunPhase, double> progress, CancellationToken ct)
+    {
+        var manifest = request.Manifest;
+        var store = new RunBlobs(blobs, manifest, request.AttemptId);
+        if (manifest.Series is not [{ Instances.Count: > 0 } series])
+        {
+            throw new InputRefusedException("no-instances", "The run names no series, or more than one; start it again on one series.");
+        }
+
+        // :: Step 1
+        var watch = Stopwatch.StartNew();
+        progress(RunPhase.Fetch, 0);
+        var session = await sessions.GetAsync(manifest.Model, request.IsVerified, store, ct);
+        var paths = await FetchAsync(store, series, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
+        var fetch = Lap(watch);
+
+        // :: Step 2
+        progress(RunPhase.Decode, 0);
+        var package = session.Package.Manifest;
+        var input = await SeriesInput.ReadAsync(paths, series.Modality, package.Input, ct);
+        var volume = await input.DecodeAsync(threads, fraction => progress(RunPhase.Decode, fraction), ct);
+        var decode = Lap(watch);
+
+        // :: Step 3
+        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct);
+        var findings = Findings.Of(labelled, package, manifest.RunId, series.SeriesInstanceUid);
+        var hash = Findings.ResultHash(labelled, findings);
+
+        // :: Step 4
+        watch.Restart();
+        progress(RunPhase.Write, 0);
+        var notes = new List<string>(labelled.Notes);
+        var objects = new List<ResultObject>();
+        if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
+        {
+            var file = SegmentationObject.Write(manifest, package, input, labelled, findings, clock.GetUtcNow());
+            objects.Add(await WriteObjectAsync(store, file, ct));
+        }
+        else
+        {
+            notes.Add("The model found none of its structures.");
+        }
+
+        var seconds = new PhaseSeconds(
+            fetch, decode, labelled.Prepare.TotalSeconds, labelled.Infer.TotalSeconds, labelled.Post.TotalSeconds, Lap(watch));
+        var result = new RunResult(
+            manifest.TenantId, manifest.RunId, request.AttemptId, manifest.Model.Name, manifest.Model.Version, manifest.Model.Hash,
+            hash, session.Device.Name, findings, objects, seconds, notes);
+        return await store.WriteJsonAsync("result.json", result, ct);
+    }
+
+    private static async Task<IReadOnlyList<string>> FetchAsync(
+        RunBlobs store, ManifestSeries series, string folder, Action<double> progress, CancellationToken ct)
+    {
+        var paths = new string[series.Instances.Count];
+        var done = 0;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelFetches, CancellationToken = ct };
+        await Parallel.ForAsync(0, paths.Length, options, async (i, token) =>
+        {
+            paths[i] = Path.Combine(folder, $"{i}.dcm");
+            await store.FetchAsync(series.Instances[i], paths[i], token);
+            progress(Interlocked.Increment(ref done) / (double)paths.Length);
+        });
+        return paths;
+    }
+
+    private static async Task<ResultObject> WriteObjectAsync(RunBlobs store, DicomFile file, CancellationToken ct)
+    {
+        var (blob, length, sha256) = await store.WriteAsync("segmentation.dcm", file.ToArray(), ct);
+        return new ResultObject(
+            file.Dataset.GetString(DicomTags.SOPClassUID)!,
+            file.Dataset.GetString(DicomTags.SOPInstanceUID)!,
+            file.Dataset.GetString(DicomTags.SeriesInstanceUID)!,
+            file.Syntax.Uid,
+            blob,
+            length,
+            sha256);
+    }
+
+    private static double Lap(Stopwatch watch)
+    {
+        var seconds = watch.Elapsed.TotalSeconds;
+        watch.Restart();
+        return seconds;
+    }
+}

@@ -1,0 +1,61 @@
+using Platform.Contracts;
+using Platform.Dicom;
+using Platform.Dicom.Objects;
+using Platform.Inference.Engine;
+using Platform.Inference.Packages;
+
+namespace Platform.Inference.Child;
+
+/// <summary>The labels of a run as a DICOM segmentation in a series of its own in the same study.</summary>
+internal static class SegmentationObject
+{
+    /// <summary>UIDs depend on the run alone, so every attempt of a run makes the same object.</summary>
+    public static DicomFile Write(
+        RunManifest run, PackageManifest model, SeriesInput input, LabelledVolume labelled, IReadOnlyList<Finding> findings, DateTimeOffset at)
+    {
+        var output = model.Outputs[0];
+        var number = new byte[256];
+        var segments = output.Segments.Select((spec, i) =>
+        {
+            number[spec.Label] = (byte)(i + 1);
+            return Segment(spec, i + 1, model, findings.FirstOrDefault(f => f.SegmentNumber == i + 1)?.TrackingUid);
+        }).ToList();
+
+        var labels = labelled.SourceLabels.ToArray();
+        foreach (ref var label in labels.AsSpan())
+        {
+            label = number[label];
+        }
+
+        return SegmentationWriter.Write(input.Geometry, input.Headers, labels, segments, new SegmentationOptions
+        {
+            SopInstanceUid = Findings.DerivedUid(run.RunId, "segmentation"),
+            SeriesInstanceUid = Findings.DerivedUid(run.RunId, "segmentation series"),
+            ContentDateTime = at.UtcDateTime,
+            Manufacturer = "Platform",
+            ManufacturerModelName = model.Name,
+            DeviceSerialNumber = run.Model.Hash,
+            SoftwareVersions = model.Version,
+            SeriesDescription = Shortened(model.Title ?? model.Name),
+            ContentDescription = Shortened(model.Title ?? model.Name),
+        });
+    }
+
+    private static Segment Segment(SegmentSpec spec, int number, PackageManifest model, string? trackingUid) => new(
+        number,
+        Shortened(spec.Name),
+        Coded(spec.Category ?? new Code("123037004", "SCT", "Anatomical Structure")),
+        Coded(spec.Type ?? spec.Concept),
+        Shortened($"{model.Name} {model.Version}"),
+        trackingUid is null ? null : $"{model.Name} {spec.Label}",
+        trackingUid)
+    {
+        TypeModifiers = spec.Modifier is { } modifier ? [Coded(modifier)] : [],
+        Colour = spec.Rgb is { } rgb ? ((byte)rgb[0], (byte)rgb[1], (byte)rgb[2]) : null,
+    };
+
+    private static CodedConcept Coded(Code code) => new(code.Value, code.Scheme, code.Meaning);
+
+    // Long String: 64 characters (PS3.5 §6.2).
+    private static string Shortened(string text) => text.Length <= 64 ? text : text[..64];
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using Platform.Dicom;
+using Platform.Dicom.Volumes;
+using Platform.Inference.Packages;
+using Platform.Inference.Volumes;
+
+namespace Platform.Inference.Child;
+
+/// <summary>The instances of a series as files, then as geometry, then as one volume that the model takes.</summary>
+internal sealed class SeriesInput
+{
+    private static readonly DicomReadOptions HeaderOnly = new() { StopBeforePixelData = true };
+
+    private readonly IReadOnlyList<string> paths;
+
+    private SeriesInput(IReadOnlyList<string> paths, IReadOnlyList<DicomDataset> headers, SeriesGeometry geometry)
+    {
+        this.paths = paths;
+        Headers = headers;
+        Geometry = geometry;
+    }
+
+    /// <summary>Headers in the order that the geometry was read from.</summary>
+    public IReadOnlyList<DicomDataset> Headers { get; }
+
+    public SeriesGeometry Geometry { get; }
+
+    /// <summary>Reads headers and checks that the series is one the model takes.</summary>
+    /// <exception cref="InputRefusedException">It is not; the code says why.</exception>
+    public static async Task<SeriesInput> ReadAsync(IReadOnlyList<string> paths, string modality, InputSpec wanted, CancellationToken ct)
+    {
+        var headers = new List<DicomDataset>(paths.Count);
+        foreach (var path in paths)
+        {
+            try
+            {
+                headers.Add((await DicomFile.OpenAsync(path, HeaderOnly, ct)).Dataset);
+            }
+            catch (DicomException e)
+            {
+                throw Unreadable(e);
+            }
+        }
+
+        if (modality != wanted.Modality)
+        {
+            throw new InputRefusedException("wrong-modality", $"The model takes series of modality {wanted.Modality}; choose another series or model.");
+        }
+
+        var result = SeriesGeometry.Read(headers);
+        if (result.Geometry is not { } geometry)
+        {
+            throw Refused(result.Refusal!.Value, result.Detail);
+        }
+
+        Check(geometry, wanted);
+        return new SeriesInput(paths, headers, geometry);
+    }
+
+    /// <summary>Decodes all pixels.</summary>
+    /// <exception cref="InputRefusedException">They cannot be decoded, or are no numbers.</exception>
+    public async Task<Volume> DecodeAsync(int threads, Action<double> progress, CancellationToken ct)
+    {
+        var opened = 0;
+        VolumeResult result;
+        try
+        {
+            result = await DicomVolume.LoadAsync(
+                Geometry,
+                async (instance, token) =>
+                {
+                    progress(Interlocked.Increment(ref opened) / (double)paths.Count);
+                    return await DicomFile.OpenAsync(paths[instance], DicomReadOptions.Default, token);
+                },
+                threads,
+                ct);
+        }
+        catch (DicomException e)
+        {
+            throw Unreadable(e);
+        }
+
+        return result.Volume is { } volume
+            ? new Volume(new Grid(Geometry.Slices, Geometry.Rows, Geometry.Columns, Geometry.Affine), volume.Voxels)
+            : throw Refused(result.Refusal!.Value, result.Detail);
+    }
+
+    private static void Check(SeriesGeometry geometry, InputSpec wanted)
+    {
+        if (geometry.Slices < wanted.MinSlices)
+        {
+            throw new InputRefusedException(
+                "too-few-slices", $"The series has {geometry.Slices} slices and the model needs {wanted.MinSlices}; send the whole series.");
+        }
+
+        var spacing = geometry.Affine.SpacingMm;
+        double[] spacings = [spacing.X, spacing.Y, spacing.Z];
+        if (wanted.MaxSpacingMm is { } greatest && spacings.Where((s, i) => s > greatest[i] + 1e-6).Any())
+        {
+            throw new InputRefusedException(
+                "too-coarse",
+                $"The voxels are coarser than the model takes ({string.Join(" × ", greatest)} mm at most); use a series with thinner slices.");
+        }
+
+        double[] extents = [geometry.Columns * spacing.X, geometry.Rows * spacing.Y, geometry.Slices * spacing.Z];
+        if (extents.Any(e => e < (wanted.MinFieldOfViewMm ?? 0) || e > (wanted.MaxFieldOfViewMm ?? double.PositiveInfinity)))
+        {
+            throw new InputRefusedException(
+                "field-of-view",
+                $"The series covers another field of view than the model takes ({wanted.MinFieldOfViewMm ?? 0} to " +
+                $"{wanted.MaxFieldOfViewMm?.ToString(CultureInfo.InvariantCulture) ?? "any"} mm along each axis).");
+        }
+    }
+
+    private static InputRefusedException Unreadable(DicomException e) => e.Error switch
+    {
+        DicomError.NotDicom => new("not-dicom", "A stored file is not DICOM; send the study again."),
+        DicomError.Truncated => new("truncated", "A stored image is cut off; send the study again."),
+        _ => new("unreadable", "A stored image cannot be read as DICOM; send the study again."),
+    };
+
+    private static InputRefusedException Refused(VolumeRefusal refusal, string? detail) =>
+        new(refusal.Code(), detail is null ? refusal.Sentence() : $"{refusal.Sentence()} ({detail.TrimEnd('.')}.)");
+}

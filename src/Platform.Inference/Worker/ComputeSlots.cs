@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Platform.Contracts;
+using Platform.Hosting.Blobs;
+using Platform.Inference.Child;
+
+namespace Platform.Inference.Worker;
+
+/// <summary>One warm compute child for each slot. A child that died is replaced when its slot is next used.</summary>
+internal sealed partial class ComputeSlots(
+    IOptions<InferenceOptions> options, IOptions<BlobOptions> blobs, ILogger<ComputeSlots> logger) : IHostedLifecycleService, IDisposable
+{
+    private readonly ConcurrentStack<ComputeChild> idle = [];
+    private readonly ConcurrentDictionary<ComputeChild, bool> children = [];
+    private readonly ConcurrentDictionary<string, bool> verified = [];
+
+    /// <summary>Execution provider and device class; the CPU's until a child has said otherwise.</summary>
+    public string Device { get; private set; } = Engine.Device.Cpu.Name;
+
+    /// <summary>Whether the last attempt to start a child worked; null before the first.</summary>
+    public bool? CanCompute { get; private set; }
+
+    public IReadOnlyList<string> LoadedModels => [.. children.Keys.SelectMany(c => c.LoadedModels).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>Resident memory of this process and its children.</summary>
+    public long MemoryBytes => Environment.WorkingSet + children.Keys.Sum(c => c.MemoryBytes);
+
+    /// <summary>Computes an attempt in a child.</summary>
+    /// <exception cref="ChildCrashedException">The child died, or was killed for its time or memory.</exception>
+    public async Task<ComputeAnswer> ComputeAsync(RunManifest manifest, WorkerState.Delivery delivery, CancellationToken abandoned)
+    {
+        var child = await TakeAsync(abandoned);
+        try
+        {
+            using var giveUp = abandoned.Register(() => Remove(child));
+            var answer = await child.ComputeAsync(
+                new ComputeRequest(delivery.AttemptId, manifest, verified.ContainsKey(manifest.Model.Hash)),
+                Shorter(TimeSpan.FromSeconds(manifest.TimeLimitSeconds), options.Value.TimeLimit),
+                options.Value.MemoryLimitMiB > 0 ? (long)options.Value.MemoryLimitMiB << 20 : long.MaxValue,
+                report => delivery.Report(report.Phase, report.Fraction),
+                delivery.Cancelled);
+            foreach (var model in answer.LoadedModels)
+            {
+                verified[model] = true;
+            }
+
+            return answer;
+        }
+        finally
+        {
+            if (child.IsUsable)
+            {
+                idle.Push(child);
+            }
+            else
+            {
+                Remove(child);
+            }
+        }
+    }
+
+    /// <summary>Warms a child for each slot; a failure is only logged, since each run tries again.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _ = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    for (var i = children.Count; i < options.Value.Slots; i++)
+                    {
+                        idle.Push(await StartChildAsync(cancellationToken));
+                    }
+                }
+                catch (Exception e)
+                {
+                    LogNoChild(logger, e);
+                }
+            },
+            cancellationToken);
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>After everything has stopped, the bus too, wherever in the order it stands: no run is left.</summary>
+    public Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose()
+    {
+        foreach (var child in children.Keys)
+        {
+            Remove(child);
+        }
+    }
+
+    private async Task<ComputeChild> TakeAsync(CancellationToken ct)
+    {
+        while (idle.TryPop(out var child))
+        {
+            if (child.IsUsable && !child.HasExited)
+            {
+                return child;
+            }
+
+            Remove(child);
+        }
+
+        return await StartChildAsync(ct);
+    }
+
+    private async Task<ComputeChild> StartChildAsync(CancellationToken ct)
+    {
+        try
+        {
+            var scratch = Path.Combine(options.Value.ScratchPath ?? Path.GetTempPath(), $"platform-compute-{Guid.CreateVersion7():N}");
+            var setup = new ChildSetup(
+                blobs.Value, options.Value.ExecutionProvider, options.Value.ExecutionProviderLibrary, options.Value.ThreadsPerSlot, scratch);
+            var child = await ComputeChild.StartAsync(options.Value.ChildCommand, setup, ct);
+            children[child] = true;
+            (Device, CanCompute) = (child.Device, true);
+            LogStarted(logger, child.ProcessId, child.Device, options.Value.ThreadsPerSlot);
+            return child;
+        }
+        catch (Exception) when (!ct.IsCancellationRequested)
+        {
+            CanCompute = false;
+            throw;
+        }
+    }
+
+    private void Remove(ComputeChild child)
+    {
+        if (children.TryRemove(child, out _))
+        {
+            child.Dispose();
+        }
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    [LoggerMessage(LogLevel.Information, "Compute child {ProcessId} is ready on {Device} with {Threads} thread(s)")]
+    private static partial void LogStarted(ILogger logger, int processId, string device, int threads);
+
+    [LoggerMessage(LogLevel.Error, "No compute child can be started; each run tries again")]
+    private static partial void LogNoChild(ILogger logger, Exception exception);
+}

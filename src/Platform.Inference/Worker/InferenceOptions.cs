@@ -1,0 +1,55 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Platform.Inference.Worker;
+
+/// <summary>Section <c>Inference</c>: what this worker may use.</summary>
+public sealed class InferenceOptions
+{
+    public const string Section = "Inference";
+
+    /// <summary>Name in beats and on attempts.</summary>
+    [Required]
+    [StringLength(64)]
+    public string Name { get; set; } = Environment.MachineName;
+
+    /// <summary>Runs at once; each slot has a compute child of its own.</summary>
+    [Range(1, 64)]
+    public int Slots { get; set; } = 1;
+
+    /// <summary>Threads of one child; 0 shares the cores between the slots.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    /// <summary><c>cpu</c>, or the name of a plug-in execution provider, e.g. <c>cuda</c>. A missing one falls back to the CPU and says so.</summary>
+    [Required]
+    [RegularExpression("^[a-zA-Z0-9_-]{1,64}$")]
+    public string ExecutionProvider { get; set; } = "cpu";
+
+    /// <summary>Library of a plug-in execution provider.</summary>
+    public string? ExecutionProviderLibrary { get; set; }
+
+    /// <summary>Longest run, whatever its manifest allows; well below the broker's consumer timeout of 30 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:25:00")]
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(12);
+
+    /// <summary>Resident memory at which a child is stopped; 0 for no limit.</summary>
+    [Range(0, 1 << 24)]
+    public int MemoryLimitMiB { get; set; }
+
+    /// <summary>Folder for the instances of a run while it is computed; each child makes a private one in it. Null is the system's.</summary>
+    public string? ScratchPath { get; set; }
+
+    /// <summary>How long a worker that is told to stop goes on with the runs it has; what is unfinished then goes to another worker.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:25:00")]
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Time between two beats; the API reckons with 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:00:30")]
+    public TimeSpan BeatInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Executable or dll that serves as compute child; null is this host's own.</summary>
+    public string? ChildCommand { get; set; }
+
+    /// <summary>Threads that one child uses.</summary>
+    internal int ThreadsPerSlot => Threads > 0 ? Threads : Math.Max(1, Environment.ProcessorCount / Slots);
+}

@@ -1,0 +1,75 @@
+using MassTransit;
+using Microsoft.Extensions.Options;
+
+namespace Platform.Inference.Worker;
+
+/// <summary>Says every five seconds, and at once when a slot fills or frees, what the worker has; never waits for a broker that is away.</summary>
+internal sealed partial class WorkerBeats(
+    WorkerState worker, ComputeSlots slots, IBusControl bus, IOptions<InferenceOptions> options, IHostApplicationLifetime lifetime,
+    ILogger<WorkerBeats> logger) : IHostedLifecycleService, IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private Task beating = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStopping.Register(worker.Drain);
+        beating = Task.Run(BeatAlwaysAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>After everything has stopped: while the bus finishes its runs, beats must go on.</summary>
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await stop.CancelAsync();
+        await beating;
+    }
+
+    public void Dispose() => stop.Dispose();
+
+    private async Task BeatAlwaysAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await BeatAsync(stop.Token);
+                await worker.WaitForChangeAsync(options.Value.BeatInterval, stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host has stopped.
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken ct)
+    {
+        if (bus.CheckHealth().Status == BusHealthStatus.Unhealthy)
+        {
+            return; // nobody would hear it, and the bus logs each vain attempt as an error
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(options.Value.BeatInterval);
+        try
+        {
+            await bus.Publish(worker.Beat(slots.Device, slots.LoadedModels, slots.MemoryBytes), limit.Token);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            LogMissed(logger, e.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "A beat did not reach the broker: {Cause}")]
+    private static partial void LogMissed(ILogger logger, string cause);
+}
