@@ -114,11 +114,11 @@ public class CatalogueTests(TestServices services)
     public async Task Nobody_but_the_owner_may_truncate_reference_or_add_triggers() =>
         await NothingAsync(
             """
-            SELECT c.oid::regclass || ' ' || r.rolname || ' ' || p.right FROM pg_class c
+            SELECT c.oid::regclass || ' ' || r.rolname || ' ' || p.kind FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN ('public', 'identity', 'migrations')
             CROSS JOIN (VALUES ('platform_app'), ('platform_identity'), ('platform_system')) r (rolname)
-            CROSS JOIN (VALUES ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p (right)
-            WHERE c.relkind IN ('r', 'p') AND has_table_privilege(r.rolname, c.oid, p.right)
+            CROSS JOIN (VALUES ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p (kind)
+            WHERE c.relkind IN ('r', 'p') AND has_table_privilege(r.rolname, c.oid, p.kind)
             """);
 
     [Fact]
