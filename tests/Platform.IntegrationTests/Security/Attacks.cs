@@ -1,0 +1,69 @@
+using System.Net.Http.Json;
+using Platform.Api.Security;
+using Platform.IntegrationTests.Hosts;
+using static Platform.Api.Security.Role;
+
+namespace Platform.IntegrationTests.Security;
+
+/// <summary>A row for every endpoint. A new endpoint without one fails the matrix.</summary>
+internal static class Attacks
+{
+    private const string MultipartDicom = "multipart/related; type=\"application/dicom\"";
+    private const string DicomJson = "application/dicom+json";
+
+    private static readonly Role[] Readers = [TenantAdministrator, Uploader, Specialist, Viewer, Gateway];
+    private static readonly Role[] Storers = [TenantAdministrator, Uploader, Gateway];
+    private static readonly Role[] Starters = [TenantAdministrator, Uploader, Specialist];
+
+    public static IReadOnlyList<Attack> All { get; } =
+    [
+        Attack.On("GET /health/live", Audience.Anybody),
+        Attack.On("GET /health/ready", Audience.Anybody),
+        Attack.On("GET /openapi/{documentName}.json", Audience.Anybody),
+        Attack.On("POST /connect/token", Audience.Anybody),
+        Attack.On("POST /session", Audience.Anybody),
+        Attack.On("DELETE /session", Audience.Anybody),
+        Attack.On("GET /session", Audience.SignedIn),
+        Attack.On("POST /tenants", Audience.Operator) with { Body = _ => JsonContent.Create(new { }) },
+
+        Attack.OnMember("GET /t/{tenant}", "", Enum.GetValues<Role>()),
+        Attack.OnMember("GET /t/{tenant}/people", "/people", TenantAdministrator),
+        Attack.OnMember("POST /t/{tenant}/people", "/people", TenantAdministrator) with { Body = _ => NewPerson() },
+        Attack.OnMember("GET /t/{tenant}/audit", "/audit", TenantAdministrator, Auditor),
+        Attack.OnMember("GET /t/{tenant}/events", "/events", Readers),
+
+        Attack.OnMember("POST /t/{tenant}/dicomweb/studies", "/dicomweb/studies", Storers)
+            with { Body = _ => SampleStudy.Create(1).ToMultipart(), Accept = DicomJson },
+        Attack.OnMember("GET /t/{tenant}/dicomweb/studies", "/dicomweb/studies", Readers) with { Accept = DicomJson },
+        Attack.OnMember("GET /t/{tenant}/dicomweb/series", "/dicomweb/series", Readers) with { Accept = DicomJson },
+        Attack.OnMember("GET /t/{tenant}/dicomweb/instances", "/dicomweb/instances", Readers) with { Accept = DicomJson },
+        .. Retrieve("studies/{study}", t => $"studies/{t.Study}"),
+        .. Retrieve("studies/{study}/series/{series}", t => $"studies/{t.Study}/series/{t.Series}"),
+        .. Retrieve(
+            "studies/{study}/series/{series}/instances/{instance}", t => $"studies/{t.Study}/series/{t.Series}/instances/{t.Instance}"),
+
+        Attack.OnMember("GET /t/{tenant}/studies", "/studies", Readers),
+        Attack.OnThing("GET /t/{tenant}/studies/{uid}", t => $"/studies/{t.Study}", Readers),
+        Attack.OnThing("POST /t/{tenant}/studies/{uid}/complete", t => $"/studies/{t.Study}/complete", Storers),
+
+        Attack.OnMember("GET /t/{tenant}/runs", "/runs", Readers),
+        Attack.OnMember("POST /t/{tenant}/runs", "/runs", Starters)
+            with { Body = t => JsonContent.Create(new { studyUid = t.Study, model = "threshold" }), TakesIdsInBody = true },
+        Attack.OnThing("GET /t/{tenant}/runs/{id}", t => $"/runs/{t.Run}", Readers),
+        Attack.OnThing("POST /t/{tenant}/runs/{id}/cancel", t => $"/runs/{t.Run}/cancel", Starters),
+        Attack.OnThing("POST /t/{tenant}/runs/{id}/retry", t => $"/runs/{t.Run}/retry", Starters),
+        Attack.OnMember("GET /t/{tenant}/models", "/models", TenantAdministrator, Uploader, Specialist, Viewer),
+    ];
+
+    /// <summary>WADO-RS of an object and of its metadata.</summary>
+    private static IEnumerable<Attack> Retrieve(string pattern, Func<Targets, string> path) =>
+    [
+        Attack.OnThing($"GET /t/{{tenant}}/dicomweb/{pattern}", t => "/dicomweb/" + path(t), Readers) with { Accept = MultipartDicom },
+        Attack.OnThing($"GET /t/{{tenant}}/dicomweb/{pattern}/metadata", t => $"/dicomweb/{path(t)}/metadata", Readers) with { Accept = DicomJson },
+    ];
+
+    private static JsonContent NewPerson() => JsonContent.Create(new
+    {
+        email = $"{Guid.CreateVersion7():N}@matrix.test", displayName = "New", password = ApiHost.Password, role = nameof(Viewer),
+    });
+}
