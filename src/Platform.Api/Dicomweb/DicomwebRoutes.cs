@@ -6,7 +6,6 @@ internal static class DicomwebRoutes
     public static IServiceCollection AddDicomweb(this IServiceCollection services)
     {
         services.AddOptions<DicomwebOptions>().BindConfiguration(DicomwebOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<DeidentificationKeyring>();
         services.AddSingleton<StowIngest>();
         services.AddSingleton<StowCommit>();
         services.AddScoped<Stow>();

@@ -13,7 +13,7 @@ namespace Platform.Api.Dicomweb;
 /// GET /t/{tenant}/dicomweb/studies, /series, /instances and the same below a study or series: searches (QIDO-RS, PS3.18 §10.6).
 /// Ordered by arrival, the newest study first, since study dates may be gone.
 /// </summary>
-internal sealed class Qido(CurrentTenant tenant, TenantScope scopes, DeidentificationKeyring keys, AuditLog audit)
+internal sealed class Qido(CurrentTenant tenant, TenantScope scopes, TenantKeys keys, AuditLog audit)
 {
     public static void MapQido(IEndpointRouteBuilder dicomweb)
     {

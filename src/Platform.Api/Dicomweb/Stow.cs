@@ -21,7 +21,7 @@ namespace Platform.Api.Dicomweb;
 internal sealed partial class Stow(
     CurrentTenant tenant,
     TenantScope scopes,
-    DeidentificationKeyring keys,
+    TenantKeys keys,
     StowIngest ingest,
     StowCommit commit,
     IOptions<DicomwebOptions> options,

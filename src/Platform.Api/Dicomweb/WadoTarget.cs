@@ -22,7 +22,7 @@ internal sealed record WadoInstance(
 }
 
 /// <summary>Finds what a retrieve request names, and audits the read before the first byte goes out.</summary>
-internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, DeidentificationKeyring keys, AuditLog audit)
+internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, TenantKeys keys, AuditLog audit)
 {
     /// <summary>The instances in the order of series and instance number; none when nothing is there, or nothing of this tenant.</summary>
     public async Task<IReadOnlyList<WadoInstance>> FindAsync(string study, string? series, string? instance, CancellationToken ct)

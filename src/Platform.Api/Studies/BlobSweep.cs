@@ -14,7 +14,7 @@ internal sealed record SweepResult(int Orphans, int Damaged);
 /// Blobs are committed before their rows, so a young blob without a row is one whose transaction is still to come.
 /// </summary>
 internal sealed partial class BlobSweep(
-    IDbContextFactory<IdentityDb> identities,
+    TenantDirectory tenants,
     TenantScope scopes,
     BlobStore blobs,
     DamageReport damage,
@@ -27,8 +27,7 @@ internal sealed partial class BlobSweep(
     public async Task<SweepResult> RunAsync(CancellationToken ct)
     {
         var total = new SweepResult(0, 0);
-        await using var db = await identities.CreateDbContextAsync(ct);
-        foreach (var tenantId in await db.TenantNames.Select(t => t.Id).ToListAsync(ct))
+        foreach (var tenantId in await tenants.AllAsync(ct))
         {
             var orphans = await RemoveOrphansAsync(tenantId, ct);
             var damaged = await FindDamagedAsync(tenantId, ct);

@@ -18,7 +18,7 @@ internal static class CompleteStudy
         .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        string uid, CurrentTenant tenant, PlatformDb db, DeidentificationKeyring keys, StudyCompletion completion, CancellationToken ct)
+        string uid, CurrentTenant tenant, PlatformDb db, TenantKeys keys, StudyCompletion completion, CancellationToken ct)
     {
         var forms = UidPath.FormsOf(uid, await keys.ForAsync(tenant.Id, ct));
         var id = await db.Studies.Where(s => forms.Contains(s.StudyInstanceUid)).Select(s => (Guid?)s.Id).SingleOrDefaultAsync(ct);

@@ -63,7 +63,7 @@ internal static class GetStudy
         .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        string uid, CurrentTenant tenant, TenantScope scopes, DeidentificationKeyring keys, AuditLog audit, CancellationToken ct)
+        string uid, CurrentTenant tenant, TenantScope scopes, TenantKeys keys, AuditLog audit, CancellationToken ct)
     {
         var forms = UidPath.FormsOf(uid, await keys.ForAsync(tenant.Id, ct));
         var response = await scopes.RunAsync(
