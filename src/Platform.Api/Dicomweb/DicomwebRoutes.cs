@@ -13,6 +13,7 @@ internal static class DicomwebRoutes
         services.AddScoped<WadoTarget>();
         services.AddScoped<Wado>();
         services.AddScoped<WadoMetadata>();
+        services.AddScoped<WadoBulk>();
         return services;
     }
 
@@ -23,5 +24,6 @@ internal static class DicomwebRoutes
         Qido.MapQido(dicomweb);
         Wado.MapWado(dicomweb);
         WadoMetadata.MapWadoMetadata(dicomweb);
+        WadoBulk.MapWadoBulk(dicomweb);
     }
 }

@@ -322,7 +322,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             update.Parameters.AddWithValue("receiving", nameof(StudyStatus.Receiving));
             await update.ExecuteNonQueryAsync(ct);
 
-            db.WorkReady.Add(StudyCompleter.Doorbell(tenantId, study.Id, last + quietPeriod));
+            await StudyCompleter.RingAsync(db, study.Id, last + quietPeriod, ct);
             audit.Record(db, "instances.store", "study", study.Id.ToString(), detail: $"{arrived.Count} instances");
             await Changes.PublishAsync(db, "study", study.Id, "receiving", ct);
         }

@@ -20,9 +20,11 @@ internal sealed partial class StudyCompleter(
 
     private const int MaxDoorbells = 500;
 
-    /// <summary>Rung when instances were stored; due when the shortest quiet period may be over.</summary>
-    public static WorkReady Doorbell(Guid tenantId, Guid studyId, DateTimeOffset due) =>
-        new() { TenantId = tenantId, Kind = Kind, Lane = "", Deadline = due, Id = studyId };
+    /// <summary>Rung in the transaction that stores instances; due when the shortest quiet period may be over.</summary>
+    /// <remarks>By SQL: the role of requests may insert here and read nothing back, not even the row's number.</remarks>
+    public static Task RingAsync(PlatformDb db, Guid studyId, DateTimeOffset due, CancellationToken ct) =>
+        db.Database.ExecuteSqlAsync(
+            $"insert into work_ready (tenant_id, kind, lane, deadline, id) values ({db.TenantId}, {Kind}, '', {due}, {studyId})", ct);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

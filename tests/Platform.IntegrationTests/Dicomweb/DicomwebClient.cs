@@ -71,10 +71,13 @@ internal sealed class DicomwebClient(Guid tenantId, string slug, string token, H
         return (answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(ct));
     }
 
+    public Task<List<byte[]>> RetrieveAsync(string path, CancellationToken ct) =>
+        PartsAsync(path, ct, "multipart/related; type=\"application/dicom\"; transfer-syntax=*");
+
     /// <summary>The parts of a multipart answer.</summary>
-    public async Task<List<byte[]>> RetrieveAsync(string path, CancellationToken ct)
+    public async Task<List<byte[]>> PartsAsync(string path, CancellationToken ct, string accept)
     {
-        using var answer = await GetAsync("dicomweb/" + path, ct, "multipart/related; type=\"application/dicom\"; transfer-syntax=*");
+        using var answer = await GetAsync("dicomweb/" + path, ct, accept);
         answer.EnsureSuccessStatusCode();
         var boundary = HeaderUtilities.RemoveQuotes(
             answer.Content.Headers.ContentType!.Parameters.Single(p => p.Name == "boundary").Value).ToString();
