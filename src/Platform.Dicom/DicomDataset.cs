@@ -172,6 +172,8 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         _unsorted = false;
     }
 
+    internal void Replace(int index, DicomElement element) => _elements[index] = element;
+
     internal void AttachTo(DicomDataset parent) => _context = parent;
 
     private void ForgetCharacterSet() => _context = Parent;

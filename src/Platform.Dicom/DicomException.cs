@@ -27,7 +27,7 @@ public enum DicomError
     /// <summary>A data set has the same tag twice (PS3.5 §7.1).</summary>
     DuplicateElement,
 
-    /// <summary>An element stands behind pixel data that must come before it, where nobody would look for it.</summary>
+    /// <summary>An element stands where none looks for it: behind pixel data but of a lower tag, or of group 0000 or 0002 in a data set.</summary>
     OutOfOrder,
 
     /// <summary>The transfer syntax UID is missing, malformed or not one of the standard.</summary>

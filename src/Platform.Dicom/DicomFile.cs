@@ -25,15 +25,8 @@ public sealed class DicomFile
         Dataset = dataset;
         Syntax = syntax;
         Encoding = syntax.Encoding;
-        Preamble = new byte[128];
         Meta = new DicomDataset();
-        Meta.Set(DicomTags.FileMetaInformationGroupLength, DicomVr.UL, new byte[4]);
-        Meta.Set(DicomTags.FileMetaInformationVersion, DicomVr.OB, new byte[] { 0, 1 });
-        Meta.Set(DicomTags.MediaStorageSOPClassUID, dataset.GetString(DicomTags.SOPClassUID) ?? "");
-        Meta.Set(DicomTags.MediaStorageSOPInstanceUID, dataset.GetString(DicomTags.SOPInstanceUID) ?? "");
-        Meta.Set(DicomTags.TransferSyntaxUID, syntax.Uid);
-        Meta.Set(DicomTags.ImplementationClassUID, ImplementationClassUid);
-        Meta.Set(DicomTags.ImplementationVersionName, ImplementationVersionName);
+        CompleteMeta();
     }
 
     internal DicomFile(ParsedFile parsed)
@@ -66,6 +59,40 @@ public sealed class DicomFile
 
     /// <summary>NUL bytes that followed the data set.</summary>
     public long TrailingZeroBytes { get; set; }
+
+    /// <summary>
+    /// Gives a file that came without preamble, meta header or parts of it what PS3.10 §7.1 requires, and declares the layout that the
+    /// data set really has. A file that was changed is completed when it is written; one that was not stays as it came.
+    /// </summary>
+    public void CompleteMeta()
+    {
+        if (Preamble.IsEmpty)
+        {
+            Preamble = new byte[128];
+        }
+
+        // (0002,0000) is counted when the file is written.
+        SetMissing(DicomTags.FileMetaInformationGroupLength, new byte[4]);
+        SetMissing(DicomTags.FileMetaInformationVersion, new byte[] { 0, 1 });
+        SetMissing(DicomTags.MediaStorageSOPClassUID, Dataset.GetBytes(DicomTags.SOPClassUID));
+        SetMissing(DicomTags.MediaStorageSOPInstanceUID, Dataset.GetBytes(DicomTags.SOPInstanceUID));
+        SetMissing(DicomTags.TransferSyntaxUID, System.Text.Encoding.ASCII.GetBytes(Syntax.Uid));
+        if (Encoding != Syntax.Encoding && !Syntax.IsDeflated && !Syntax.IsEncapsulated)
+        {
+            Meta.Set(DicomTags.TransferSyntaxUID, DicomTransferSyntax.Uncompressed(Encoding).Uid);
+        }
+
+        SetMissing(DicomTags.ImplementationClassUID, System.Text.Encoding.ASCII.GetBytes(ImplementationClassUid));
+        SetMissing(DicomTags.ImplementationVersionName, System.Text.Encoding.ASCII.GetBytes(ImplementationVersionName));
+    }
+
+    private void SetMissing(DicomTag tag, ReadOnlyMemory<byte> value)
+    {
+        if (!Meta.Contains(tag))
+        {
+            Meta.Set(tag, DicomDictionary.FindVr(tag), value);
+        }
+    }
 
     /// <summary>Reads a file that lies in memory; values are slices of it.</summary>
     public static DicomFile Read(ReadOnlyMemory<byte> bytes, DicomReadOptions? options = null)

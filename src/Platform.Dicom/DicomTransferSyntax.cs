@@ -113,6 +113,14 @@ public sealed record DicomTransferSyntax(
     /// <summary>The syntax of a UID; null if it is not known. Unknown syntaxes are explicit little endian, by PS3.5 §A.4.</summary>
     public static DicomTransferSyntax? Find(string uid) => Known.GetValueOrDefault(uid);
 
+    /// <summary>The uncompressed syntax of a layout.</summary>
+    internal static DicomTransferSyntax Uncompressed(DicomEncoding encoding) => encoding switch
+    {
+        DicomEncoding.ImplicitLittleEndian => ImplicitLittleEndian,
+        DicomEncoding.ExplicitBigEndian => ExplicitBigEndian,
+        _ => ExplicitLittleEndian,
+    };
+
     private static DicomTransferSyntax Encapsulated(string uid, string name, bool lossy = false) =>
         new(uid, name, DicomEncoding.ExplicitLittleEndian, IsEncapsulated: true, IsLossy: lossy);
 }

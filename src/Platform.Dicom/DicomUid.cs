@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Security.Cryptography;
 
 namespace Platform.Dicom;
 
@@ -11,8 +12,8 @@ public static class DicomUid
     public static string New()
     {
         Span<byte> random = stackalloc byte[16];
-        System.Security.Cryptography.RandomNumberGenerator.Fill(random);
-        return FromHash(random);
+        RandomNumberGenerator.Fill(random);
+        return FromUuid(random, 4);
     }
 
     /// <summary>The UID that belongs to a hash: 2.25 and its first 16 bytes as a version 8 UUID (RFC 9562 §5.8).</summary>
@@ -21,9 +22,7 @@ public static class DicomUid
         ArgumentOutOfRangeException.ThrowIfLessThan(hash.Length, 16);
         Span<byte> uuid = stackalloc byte[16];
         hash[..16].CopyTo(uuid);
-        uuid[6] = (byte)((uuid[6] & 0x0F) | 0x80);
-        uuid[8] = (byte)((uuid[8] & 0x3F) | 0x80);
-        return "2.25." + new BigInteger(uuid, isUnsigned: true, isBigEndian: true);
+        return FromUuid(uuid, 8);
     }
 
     /// <summary>1 to 64 characters, numbers joined by dots, none with a leading zero (PS3.5 §9.1).</summary>
@@ -51,5 +50,12 @@ public static class DicomUid
         }
 
         return true;
+    }
+
+    private static string FromUuid(Span<byte> uuid, int version)
+    {
+        uuid[6] = (byte)((uuid[6] & 0x0F) | (version << 4));
+        uuid[8] = (byte)((uuid[8] & 0x3F) | 0x80);
+        return "2.25." + new BigInteger(uuid, isUnsigned: true, isBigEndian: true);
     }
 }

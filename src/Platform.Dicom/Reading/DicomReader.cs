@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Platform.Dicom.Reading;
 
 namespace Platform.Dicom;
@@ -28,7 +27,7 @@ public enum DicomToken
 /// </summary>
 public sealed class DicomReader
 {
-    private const uint Undefined = 0xFFFFFFFF;
+    private const uint Undefined = ElementHeader.Undefined;
     private const uint ItemTag = 0xFFFEE000;
     private const uint ItemDelimiterTag = 0xFFFEE00D;
     private const uint SequenceDelimiterTag = 0xFFFEE0DD;
@@ -216,11 +215,7 @@ public sealed class DicomReader
             return Need(8);
         }
 
-        var header = _source.Span;
-        var big = frame.Encoding == DicomEncoding.ExplicitBigEndian;
-        var tag = big
-            ? new DicomTag(BinaryPrimitives.ReadUInt16BigEndian(header), BinaryPrimitives.ReadUInt16BigEndian(header[2..]))
-            : new DicomTag(BinaryPrimitives.ReadUInt16LittleEndian(header), BinaryPrimitives.ReadUInt16LittleEndian(header[2..]));
+        var tag = ElementHeader.ReadTag(_source.Span, frame.Encoding);
         if (tag.Group == 0xFFFE)
         {
             return Delimiter(ref frame, tag);
@@ -231,117 +226,57 @@ public sealed class DicomReader
             return Step.End;
         }
 
-        // :: Step 1: VR and length, by PS3.5 §7.1.
-        var headerLength = 8;
-        var form = ElementForm.None;
-        DicomVr vr;
-        uint length;
-        if (frame.Encoding == DicomEncoding.ImplicitLittleEndian)
+        // :: Step 1: tag, VR and length.
+        if (!ElementHeader.TryRead(_source.Span, frame.Encoding, frame.IsSigned, out var header))
         {
-            vr = ElementValues.ResolveVr(tag, frame.IsSigned);
-            length = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
-        }
-        else if (!DicomVrs.IsUpper(header[4]) || !DicomVrs.IsUpper(header[5]))
-        {
-            // Some writers slip elements without VR into an explicit data set: where two letters should be there is a length.
-            if (tag.Value == 0 && frame.Kind == FrameKind.Dataset && _elements > 0)
-            {
-                return ZeroTail();
-            }
-
-            vr = ElementValues.ResolveVr(tag, frame.IsSigned);
-            form = UnknownVr(header);
-            length = form == ElementForm.ImplicitHeader ? ReadUInt32(header[4..], big) : ReadUInt16(header[6..], big);
-        }
-        else
-        {
-            vr = DicomVrs.FromBytes(header[4], header[5]);
-            if (vr == DicomVr.None)
-            {
-                throw Error(DicomError.InvalidVr, "The VR is none of the standard", tag, offset);
-            }
-
-            if (vr.Is32BitLength)
-            {
-                if (_source.Available < 12)
-                {
-                    return _source.HasEnded ? throw Truncated(tag) : Need(12);
-                }
-
-                headerLength = 12;
-                length = ReadUInt32(header[8..], big);
-            }
-            else
-            {
-                length = ReadUInt16(header[6..], big);
-            }
+            return _source.HasEnded ? throw Truncated(tag) : Need(12);
         }
 
-        if (tag.Value == 0 && length == 0 && frame.Kind == FrameKind.Dataset && _elements > 0)
+        if (header.HasInvalidVr)
+        {
+            throw Error(DicomError.InvalidVr, "The VR is none of the standard", tag, offset);
+        }
+
+        if (tag.Value == 0 && header.Length == 0 && frame.Kind == FrameKind.Dataset && _elements > 0)
         {
             return ZeroTail();
         }
 
-        // :: Step 2: where the value lies.
-        if (vr == DicomVr.UN && form == ElementForm.None && length is >= 8 and not Undefined && DicomDictionary.FindVr(tag) == DicomVr.SQ)
+        if (tag.Group is 0 or 2 && frame.Kind == FrameKind.Dataset && !OnlyGroup2)
+        {
+            throw Error(DicomError.OutOfOrder, "A command or meta element stands in the data set", tag, offset);
+        }
+
+        // :: Step 2: what the value is and where it lies.
+        var content = header.Content(frame.Encoding, out header, out var encoding);
+        if (content == ElementContent.Invalid)
+        {
+            throw Error(DicomError.InvalidLength, $"Undefined length is not allowed for {header.Vr.Code}", tag, offset);
+        }
+
+        if (header is { Vr: DicomVr.UN, Form: ElementForm.None, Length: >= 8 } && DicomDictionary.FindVr(tag) == DicomVr.SQ)
         {
             // A sequence that passed through a system which did not know its tag (PS3.5 §6.2.2).
-            if (_source.Available < headerLength + 4)
+            if (_source.Available < header.HeaderLength + 4)
             {
-                return _source.HasEnded ? throw Truncated(tag) : Need(headerLength + 4);
+                return _source.HasEnded ? throw Truncated(tag) : Need(header.HeaderLength + 4);
             }
 
-            if (ElementValues.Tag(_source.Span[headerLength..]).Value == ItemTag)
+            if (ElementValues.Tag(_source.Span[header.HeaderLength..]).Value == ItemTag)
             {
-                form = ElementForm.ImplicitItems;
+                content = ElementContent.Sequence;
+                encoding = DicomEncoding.ImplicitLittleEndian;
+                header = header with { Form = ElementForm.ImplicitItems };
             }
         }
 
         Tag = tag;
+        Vr = header.Vr == DicomVr.None ? DicomVr.UN : header.Vr;
+        Form = header.Form;
         Offset = offset;
-        ValueOffset = offset + headerLength;
-        Length = length == Undefined ? -1 : length;
-        var isImplicit = frame.Encoding == DicomEncoding.ImplicitLittleEndian || form == ElementForm.ImplicitHeader;
-        var content = FrameKind.Dataset;
-        var encoding = frame.Encoding;
-        if (length == Undefined)
-        {
-            form |= ElementForm.UndefinedLength;
-            switch (vr)
-            {
-                case DicomVr.SQ:
-                    content = FrameKind.Sequence;
-                    break;
-                case DicomVr.OB or DicomVr.OW or DicomVr.OF or DicomVr.OD or DicomVr.OL or DicomVr.OV:
-                    content = FrameKind.Fragments;
-                    break;
-                case DicomVr.UN when !isImplicit:
-                    content = FrameKind.Sequence; // PS3.5 §6.2.2 note 6: its items are implicit little endian
-                    encoding = DicomEncoding.ImplicitLittleEndian;
-                    form |= ElementForm.ImplicitItems;
-                    break;
-                case var _ when isImplicit:
-                    content = FrameKind.Sequence;
-                    vr = DicomVr.SQ; // only a sequence can have undefined length (PS3.5 §7.1.3)
-                    break;
-                default:
-                    throw Error(DicomError.InvalidLength, $"Undefined length is not allowed for {vr.Code}", tag, offset);
-            }
-        }
-        else if (vr == DicomVr.SQ)
-        {
-            content = FrameKind.Sequence;
-        }
-        else if (form == ElementForm.ImplicitItems)
-        {
-            content = FrameKind.Sequence;
-            encoding = DicomEncoding.ImplicitLittleEndian;
-        }
-
-        Vr = vr == DicomVr.None ? DicomVr.UN : vr;
-        Form = form;
-        var room = Limit() - ValueOffset;
-        if (length != Undefined && length > room)
+        ValueOffset = offset + header.HeaderLength;
+        Length = header.IsUndefined ? -1 : header.Length;
+        if (!header.IsUndefined && header.Length > Limit() - ValueOffset)
         {
             throw IsBounded()
                 ? Error(DicomError.LengthExceedsParent, "The value goes past the end of its item or sequence", tag, offset)
@@ -356,21 +291,22 @@ public sealed class DicomReader
             return Step.End;
         }
 
-        if (content != FrameKind.Dataset)
+        if (content == ElementContent.Value)
         {
-            CountElement(tag);
-            _source.Advance(headerLength);
-            Open(content, length == Undefined ? -1 : ValueOffset + length, encoding, tag);
-            Token = content == FrameKind.Sequence ? DicomToken.SequenceStart : DicomToken.FragmentsStart;
-            return Step.Token;
+            return ReadValue(ref frame, header);
         }
 
-        // :: Step 3: the value.
-        return ReadValue(ref frame, headerLength, length, big);
+        CountElement(tag);
+        _source.Advance(header.HeaderLength);
+        var kind = content == ElementContent.Sequence ? FrameKind.Sequence : FrameKind.Fragments;
+        Open(kind, header.IsUndefined ? -1 : ValueOffset + header.Length, encoding, tag);
+        Token = content == ElementContent.Sequence ? DicomToken.SequenceStart : DicomToken.FragmentsStart;
+        return Step.Token;
     }
 
-    private Step ReadValue(ref Frame frame, int headerLength, uint length, bool big)
+    private Step ReadValue(ref Frame frame, ElementHeader header)
     {
+        var (length, headerLength) = (header.Length, header.HeaderLength);
         if (_options.LargeValues == LargeValues.Skip && length >= _options.LargeValueBytes && Vr.IsBulkable)
         {
             CountElement(Tag);
@@ -388,7 +324,7 @@ public sealed class DicomReader
         }
 
         var value = _source.Memory.Slice(headerLength, (int)length);
-        if (big && Vr.UnitBytes > 1)
+        if (frame.Encoding == DicomEncoding.ExplicitBigEndian && Vr.UnitBytes > 1)
         {
             var swapped = value.ToArray();
             ElementValues.SwapBytes(swapped, Vr.UnitBytes);
@@ -532,12 +468,8 @@ public sealed class DicomReader
             return _source.HasEnded ? throw Truncated(frame.Tag) : Need(8);
         }
 
-        var header = _source.Span;
-        var big = frame.Encoding == DicomEncoding.ExplicitBigEndian;
-        tag = big
-            ? BinaryPrimitives.ReadUInt32BigEndian(header)
-            : ((uint)BinaryPrimitives.ReadUInt16LittleEndian(header) << 16) | BinaryPrimitives.ReadUInt16LittleEndian(header[2..]);
-        length = ReadUInt32(header[4..], big);
+        tag = ElementHeader.ReadTag(_source.Span, frame.Encoding).Value;
+        length = ElementHeader.ReadUInt32(_source.Span[4..], frame.Encoding);
         return null;
     }
 
@@ -678,21 +610,6 @@ public sealed class DicomReader
         Error(DicomError.Truncated, "The bytes end too early", tag, _source.Offset);
 
     private static DicomException Error(DicomError error, string message, DicomTag? tag, long offset) => new(error, message, tag, offset);
-
-    /// <summary>What stands where the VR should: nothing, or one of the marks that old writers put for a VR they did not know.</summary>
-    private static ElementForm UnknownVr(ReadOnlySpan<byte> header) => (header[4], header[5], header[6] | header[7]) switch
-    {
-        ((byte)' ', (byte)' ', _) => ElementForm.VrSpaces,
-        ((byte)'?', (byte)'?', _) => ElementForm.VrQuestionMarks,
-        (0, 0, > 0) => ElementForm.VrNuls,
-        _ => ElementForm.ImplicitHeader,
-    };
-
-    private static uint ReadUInt16(ReadOnlySpan<byte> bytes, bool big) =>
-        big ? BinaryPrimitives.ReadUInt16BigEndian(bytes) : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
-
-    private static uint ReadUInt32(ReadOnlySpan<byte> bytes, bool big) =>
-        big ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 
     private struct Frame
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Platform.Dicom.Reading;
 
 namespace Platform.Dicom;
@@ -9,7 +8,7 @@ namespace Platform.Dicom;
 /// </summary>
 public sealed class PixelDataScanner
 {
-    private const uint Undefined = 0xFFFFFFFF;
+    private const uint Undefined = ElementHeader.Undefined;
 
     private readonly DicomBudgets _budgets;
     private readonly byte[] _header = new byte[12];
@@ -105,13 +104,10 @@ public sealed class PixelDataScanner
     private void Header()
     {
         var frame = _frames[^1];
-        var big = frame.Encoding == DicomEncoding.ExplicitBigEndian;
-        var tag = big
-            ? new DicomTag(BinaryPrimitives.ReadUInt32BigEndian(_header))
-            : ElementValues.Tag(_header);
+        var tag = ElementHeader.ReadTag(_header, frame.Encoding);
         if (frame.Kind is Kind.Sequence or Kind.Fragments)
         {
-            InSequence(frame, tag, ReadUInt32(4, big));
+            InSequence(frame, tag, ElementHeader.ReadUInt32(_header.AsSpan(4), frame.Encoding));
             return;
         }
 
@@ -129,36 +125,20 @@ public sealed class PixelDataScanner
         }
 
         // :: Step 1: VR and length.
-        var isImplicit = frame.Encoding == DicomEncoding.ImplicitLittleEndian
-            || !DicomVrs.IsUpper(_header[4]) || !DicomVrs.IsUpper(_header[5]);
-        var vr = isImplicit ? ElementValues.ResolveVr(tag, false) : DicomVrs.FromBytes(_header[4], _header[5]);
-        uint length;
-        if (isImplicit)
+        if (!ElementHeader.TryRead(_header.AsSpan(0, _have), frame.Encoding, false, out var header))
         {
-            length = ReadUInt32(4, big);
+            _need = 12;
+            return;
         }
-        else if (vr == DicomVr.None)
+
+        if (header.HasInvalidVr)
         {
             throw Error(DicomError.InvalidVr, "The VR is none of the standard", tag);
-        }
-        else if (vr.Is32BitLength)
-        {
-            if (_have < 12)
-            {
-                _need = 12;
-                return;
-            }
-
-            length = ReadUInt32(8, big);
-        }
-        else
-        {
-            length = big ? BinaryPrimitives.ReadUInt16BigEndian(_header.AsSpan(6)) : BinaryPrimitives.ReadUInt16LittleEndian(_header.AsSpan(6));
         }
 
         if (frame.Kind == Kind.Dataset)
         {
-            if (tag.Value == 0 && length == 0 && _last is not null)
+            if (tag.Value == 0 && header.Length == 0 && _last is not null)
             {
                 _isZeroTail = true;
                 Done();
@@ -170,26 +150,21 @@ public sealed class PixelDataScanner
 
         // :: Step 2: the value.
         Done();
-        if (length == Undefined)
+        switch (header.Content(frame.Encoding, out header, out var encoding))
         {
-            var encoding = vr == DicomVr.UN && !isImplicit ? DicomEncoding.ImplicitLittleEndian : frame.Encoding;
-            var isFragments = vr is DicomVr.OB or DicomVr.OW or DicomVr.OF or DicomVr.OD or DicomVr.OL or DicomVr.OV;
-            if (!isFragments && !isImplicit && vr is not (DicomVr.SQ or DicomVr.UN))
-            {
-                throw Error(DicomError.InvalidLength, $"Undefined length is not allowed for {vr.Code}", tag);
-            }
-
-            Open(isFragments ? Kind.Fragments : Kind.Sequence, -1, encoding, tag);
-        }
-        else if (vr == DicomVr.SQ)
-        {
-            CheckRoom(length, tag);
-            Open(Kind.Sequence, Offset + length, frame.Encoding, tag);
-            CloseEnded();
-        }
-        else
-        {
-            Pass(length, tag);
+            case ElementContent.Invalid:
+                throw Error(DicomError.InvalidLength, $"Undefined length is not allowed for {header.Vr.Code}", tag);
+            case ElementContent.Value:
+                Pass(header.Length, tag);
+                break;
+            case var _ when header.IsUndefined:
+                Open(header.Vr is DicomVr.SQ or DicomVr.UN ? Kind.Sequence : Kind.Fragments, -1, encoding, tag);
+                break;
+            default:
+                CheckRoom(header.Length, tag);
+                Open(Kind.Sequence, Offset + header.Length, encoding, tag);
+                CloseEnded();
+                break;
         }
     }
 
@@ -306,10 +281,6 @@ public sealed class PixelDataScanner
             throw DicomException.OverBudget(nameof(DicomBudgets.MaxElements), _budgets.MaxElements, null, Offset);
         }
     }
-
-    private uint ReadUInt32(int at, bool big) => big
-        ? BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(at))
-        : BinaryPrimitives.ReadUInt32LittleEndian(_header.AsSpan(at));
 
     private DicomException Error(DicomError error, string message, DicomTag? tag = null) => new(error, message, tag, Offset);
 

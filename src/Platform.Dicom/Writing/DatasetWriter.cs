@@ -21,6 +21,12 @@ internal sealed class DatasetWriter
 
     internal static void Write(DicomDataset dataset, DicomEncoding encoding, SegmentBuffer to)
     {
+        if (dataset.Count > 0 && dataset[0] is { HasContent: false, Form: not ElementForm.None } first)
+        {
+            // A reader takes a first element without VR for a data set without VRs, so it gets its own.
+            dataset.Replace(0, new DicomElement(first.Tag, first.Vr, first.Value, null, ElementForm.None));
+        }
+
         var writer = new DatasetWriter(to);
         writer.Measure(dataset, encoding, 0);
         writer.WriteElements(dataset, encoding);

@@ -11,6 +11,11 @@ internal static class FileWriter
     /// <summary>Without <paramref name="isAsync"/> the task is complete on return.</summary>
     internal static async ValueTask WriteAsync(DicomFile file, Stream destination, Stream? rest, bool isAsync, CancellationToken ct)
     {
+        if (file.Dataset.IsChanged || file.Meta.IsChanged)
+        {
+            file.CompleteMeta();
+        }
+
         var head = new SegmentBuffer();
         if (!file.Preamble.IsEmpty)
         {

@@ -37,6 +37,7 @@ public class RefusalTests
         { "a delimiter in an item of defined length", DicomError.UnexpectedDelimiter, File().Header(0x00081115, "SQ", 16).Item(8).EndItem().ToArray() },
         { "something behind NULs", DicomError.UnexpectedDelimiter, File().Raw(new byte[40]).Raw(1).ToArray() },
         { "a doubled element", DicomError.DuplicateElement, File().Text(0x00080060, "CS", "MR").ToArray() },
+        { "a meta element in the data set", DicomError.OutOfOrder, File().Text(0x00020010, "UI", "1.2\0\0").ToArray() },
         { "a syntax of no standard", DicomError.UnknownTransferSyntax, File("1.2.3.4").ToArray() },
         { "noise for deflate", DicomError.CorruptDeflate, RawDicom.File(Deflated).Raw(Enumerable.Repeat((byte)0xFF, 99).ToArray()).ToArray() },
         { "a deflate that is cut", DicomError.Truncated, CutDeflate() },
@@ -60,6 +61,45 @@ public class RefusalTests
         var refusal = Assert.Throws<DicomException>(() => DicomFile.Read(bytes));
         Assert.Equal((DicomTags.PatientName, bytes.Length - 11), (refusal.Tag, refusal.Offset));
         Assert.DoesNotContain("Doe", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mutants_are_read_alike_from_memory_and_stream_or_refused()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var random = new Random(11);
+        var seeds = new[]
+        {
+            File().Header(0x00081115, "SQ", RawDicom.Undefined).Item(RawDicom.Undefined).Text(0x0020000E, "UI", "1.2.3\0").EndItem()
+                .Item(14).Text(0x0020000E, "UI", "1.2.4\0").EndSequence().Element(0x7FE00010, "OW", new byte[40]).ToArray(),
+            File("1.2.840.10008.1.2.4.50").Header(0x7FE00010, "OB", RawDicom.Undefined).Item(0).Item(20).Raw(new byte[20])
+                .EndSequence().Element(0xFFFCFFFC, "OB", new byte[8]).ToArray(),
+        };
+        var accepted = 0;
+        for (var i = 0; i < 4000; i++)
+        {
+            var bytes = Mutant(seeds[i % seeds.Length], random);
+            var file = Try(() => DicomFile.Read(bytes));
+            DicomException? refusal = null;
+            try
+            {
+                await Through(bytes, ct);
+            }
+            catch (DicomException e)
+            {
+                refusal = e;
+            }
+
+            Assert.True(file is null == refusal is not null || refusal?.Error == DicomError.OutOfOrder, $"mutant {i}");
+            if (file is not null)
+            {
+                var written = file.ToArray();
+                Assert.Equal(written, DicomFile.Read(written).ToArray());
+                accepted++;
+            }
+        }
+
+        Assert.InRange(accepted, 200, 3800);
     }
 
     public static TheoryData<string, string, byte[]> Bombs => new()
@@ -111,6 +151,44 @@ public class RefusalTests
         using var header = await DicomStreamReader.ReadHeaderAsync(new TrickleStream(bytes, 4000), options, TestContext.Current.CancellationToken);
         var refusal = await Assert.ThrowsAsync<DicomException>(() => header.Rest.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
         Assert.Equal(nameof(DicomBudgets.MaxInstanceBytes), refusal.Budget);
+    }
+
+    private static DicomFile? Try(Func<DicomFile> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (DicomException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Changes, cuts out or doubles some bytes behind the meta header.</summary>
+    private static byte[] Mutant(byte[] seed, Random random)
+    {
+        const int Header = 220;
+        var bytes = seed.ToList();
+        for (var i = random.Next(1, 5); i > 0 && bytes.Count > Header + 4; i--)
+        {
+            var at = random.Next(Header, bytes.Count);
+            var count = random.Next(Math.Min(12, bytes.Count - at));
+            switch (random.Next(4))
+            {
+                case 0:
+                    bytes.RemoveRange(at, count);
+                    break;
+                case 1:
+                    bytes.InsertRange(at, bytes.GetRange(at, count));
+                    break;
+                default:
+                    bytes[at] = random.Next(3) == 0 ? (byte)0xFF : (byte)random.Next(256);
+                    break;
+            }
+        }
+
+        return [.. bytes];
     }
 
     private static async Task Through(byte[] bytes, CancellationToken ct)

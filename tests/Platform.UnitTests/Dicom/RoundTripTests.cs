@@ -151,6 +151,21 @@ public class RoundTripTests
         Assert.Equal(bytes.Length - 144 - meta.GetInt32(DicomTags.FileMetaInformationGroupLength), Length(dataset));
     }
 
+    [Fact]
+    public void A_bare_data_set_that_was_changed_becomes_a_whole_file()
+    {
+        var bytes = new RawDicom(DicomEncoding.ImplicitLittleEndian).Text(0x00080005, "CS", "ISO_IR 100")
+            .Text(0x00080018, "UI", "1.2.3\0").Text(0x00100010, "PN", "Doe^J ").ToArray();
+        var file = DicomFile.Read(bytes);
+        file.Dataset.Remove(DicomTags.SpecificCharacterSet);
+        file.Dataset.Set(DicomTags.PatientName, "Nobody");
+        var read = DicomFile.Read(file.ToArray());
+        Assert.Equal(128, read.Preamble.Length);
+        Assert.Equal("1.2.840.10008.1.2", read.Meta.GetUid(DicomTags.TransferSyntaxUID));
+        Assert.Equal("1.2.3", read.Meta.GetUid(DicomTags.MediaStorageSOPInstanceUID));
+        Assert.Equal("Nobody", read.Dataset.GetString(DicomTags.PatientName));
+    }
+
     private static int Length(DicomDataset dataset) => dataset.Sum(e => 8 + e.Value.Length);
 
     private static DicomDataset Dataset(Random random, int depth, bool isExplicit = false)
