@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
@@ -30,7 +31,10 @@ internal static class DataServices
     internal static DbContextOptionsBuilder UsePlatformNpgsql(this DbContextOptionsBuilder options, NpgsqlDataSource source) =>
         options
             .UseNpgsql(source, PlatformNpgsql(options))
-            .UsePlatformSql();
+            .UsePlatformSql()
+            // A unique violation is often the expected answer; what nobody expected is logged once, where it ends up.
+            .ConfigureWarnings(w => w.Log(
+                (CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug)));
 
     internal static DbContextOptionsBuilder UsePlatformSql(this DbContextOptionsBuilder options) =>
         options.ReplaceService<IMigrationsSqlGenerator, TenantTableSql>();

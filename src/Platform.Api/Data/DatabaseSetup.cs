@@ -13,6 +13,13 @@ internal static class DatabaseSetup
     /// <summary>With a superuser's connection: database, roles with these passwords, schemas; then migrations as the owner.</summary>
     public static async Task RunAsync(string admin, RolePasswords passwords, CancellationToken ct)
     {
+        await PrepareAsync(admin, passwords, ct);
+        await MigrateAsync(RoleConnections.As(admin, RoleConnections.OwnerRole, passwords.Owner), ct);
+    }
+
+    /// <summary>With a superuser's connection: database, roles with these passwords, schemas; no tables.</summary>
+    public static async Task PrepareAsync(string admin, RolePasswords passwords, CancellationToken ct)
+    {
         var target = new NpgsqlConnectionStringBuilder(admin);
         var database = target.Database ?? throw new InvalidOperationException("Database:Admin names no database.");
         var maintenance = new NpgsqlConnectionStringBuilder(admin) { Database = "postgres", Pooling = false };
@@ -37,8 +44,6 @@ internal static class DatabaseSetup
             await ExecuteAsync(connection, $"SELECT pg_advisory_lock({SetupLock})", ct);
             await ExecuteAsync(connection, Schemas(database), ct);
         }
-
-        await MigrateAsync(RoleConnections.As(admin, RoleConnections.OwnerRole, passwords.Owner), ct);
     }
 
     /// <summary>As role <c>platform_owner</c>: what a cloud installation does with each new version.</summary>
