@@ -35,6 +35,8 @@ public sealed class PlatformBus
 
 public static class PlatformBusHosting
 {
+    private const string TheirCheck = "masstransit";
+
     /// <summary>Adds a part's endpoints to the host's bus.</summary>
     public static IHostApplicationBuilder AddPlatformBus(this IHostApplicationBuilder builder, Action<PlatformBus> configure)
     {
@@ -51,18 +53,20 @@ public static class PlatformBusHosting
         return builder;
     }
 
+    private static void RemoveTheirs(ICollection<HealthCheckRegistration> registrations)
+    {
+        foreach (var registration in registrations.Where(r => r.Name == TheirCheck).ToList())
+        {
+            registrations.Remove(registration);
+        }
+    }
+
     private static void AddMassTransit(IServiceCollection services, PlatformBus bus, BusTransport transport)
     {
         services.AddOptions<MassTransitHostOptions>().Configure(o => o.WaitUntilStarted = false);
         services.AddMassTransit(x =>
         {
-            // Its own check calls a missing broker unhealthy, and its text names addresses. Ours is BusHealthCheck.
-            x.ConfigureHealthCheckOptions(o =>
-            {
-                o.Name = "masstransit";
-                o.Tags.Clear();
-                o.MinimalFailureStatus = HealthStatus.Degraded;
-            });
+            x.ConfigureHealthCheckOptions(o => o.Name = TheirCheck);
 
             if (transport == BusTransport.InMemory)
             {
@@ -73,6 +77,9 @@ public static class PlatformBusHosting
                 x.UsingRabbitMq((context, rabbit) => RabbitTopology.Configure(rabbit, bus, context));
             }
         });
+
+        // Theirs calls a missing broker unhealthy and fills the log with addresses and stacks; ours is BusHealthCheck.
+        services.Configure<HealthCheckServiceOptions>(o => RemoveTheirs(o.Registrations));
         services.AddHealthChecks().AddCheck<BusHealthCheck>("bus", HealthStatus.Degraded, [PlatformHealth.Ready]);
     }
 }

@@ -49,6 +49,9 @@ internal static class RabbitTopology
 
             case EndpointKind.DeadLetter:
                 receive.SetQuorumQueue();
+
+                // RabbitMQ 4 drops after 20 deliveries where nothing is said; nothing is ever dropped from here.
+                receive.SetQueueArgument("x-delivery-limit", int.MaxValue);
                 break;
 
             default:

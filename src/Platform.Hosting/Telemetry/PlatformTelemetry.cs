@@ -51,5 +51,8 @@ internal static class PlatformTelemetry
         logging.AddFilter("Azure", LogLevel.Warning);
         logging.AddFilter("MassTransit", LogLevel.Warning);
         logging.AddFilter("OpenIddict", LogLevel.Warning);
+
+        // Each poll of /health/ready would repeat what its answer says.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
     }
 }

@@ -1,0 +1,17 @@
+# Build from the root of the tree: docker build -f infra/api.Dockerfile -t platform-api .
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /src
+COPY . .
+RUN dotnet publish src/Platform.Api --configuration Release --output /app
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+WORKDIR /app
+COPY --from=build /app .
+# The packages that this version brings along; the host takes of each folder what belongs to a package.
+COPY src/models models
+ENV ASPNETCORE_HTTP_PORTS=8080 \
+    AiModels__Packages__0=models \
+    DOTNET_EnableDiagnostics=0
+USER $APP_UID
+EXPOSE 8080
+ENTRYPOINT ["dotnet", "Platform.Api.dll"]
