@@ -48,7 +48,7 @@ public class ServiceProcessTests
                 Environment = new Dictionary<string, string> { [ParentVariable] = folder },
             });
         await UntilAsync(() => File.Exists(Path.Combine(folder, "up")));
-        var server = int.Parse(File.ReadLines(pidFile).First(), CultureInfo.InvariantCulture);
+        var server = int.Parse((await File.ReadAllLinesAsync(pidFile, Ct))[0], CultureInfo.InvariantCulture);
 
         await parent.KillAsync();
         await using (var again = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions(Checkout.PostgresPrograms, folder), Ct))
