@@ -45,7 +45,7 @@ def golden_case(graph, number, seed):
         path.write_bytes(array.astype("<f4").tobytes())
         names[kind] = {"file": f"golden/{path.name}", "sha256": sha256(path), "type": "float32", "shape": list(array.shape)}
     return {"kind": "tensor", "input": names["input"], "output": "logits", "expected": names["expected"],
-            "absoluteTolerance": 0.01, "labelAgreement": 0.9995}
+            "absoluteTolerance": 0.05, "labelAgreement": 0.9995}
 
 
 def golden_volume(graph):

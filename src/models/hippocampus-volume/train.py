@@ -8,6 +8,7 @@ and its index, so a run that was stopped and resumed sees what an unstopped one 
 
 import argparse
 import copy
+import itertools
 import json
 import math
 import pathlib
@@ -22,6 +23,7 @@ import phantom
 import volumes
 from network import Network
 
+SMALL_PATCH = (32, 48, 32)  # holds most of a hippocampus for half the work
 PHANTOM_SHARE = 0.12
 PHANTOMS = 160
 PHANTOM_SEED = 100_000
@@ -50,9 +52,9 @@ def crop_margins(image, label, rng):
     return image[cut], label[cut]
 
 
-def sampling_grid(shape, rng):
+def sampling_grid(shape, patch, rng):
     """Where each voxel of the patch is read from the volume, in grid_sample's coordinates (x, y, z in -1..1)."""
-    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in volumes.PATCH]
+    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in patch]
     grid = torch.stack(torch.meshgrid(*axes, indexing="ij"))  # z, y, x
     if rng.random() < 0.75:
         a, b, c = rng.normal(0, 9, 3).clip(-22, 22) * math.pi / 180
@@ -64,9 +66,9 @@ def sampling_grid(shape, rng):
         grid = torch.einsum("ij,jdhw->idhw", matrix, grid)
     if rng.random() < 0.35:
         coarse = torch.from_numpy(rng.normal(0, rng.uniform(0.3, 1.4), (1, 3, 5, 7, 5)).astype(np.float32))
-        grid = grid + F.interpolate(coarse, size=volumes.PATCH, mode="trilinear", align_corners=True)[0]
+        grid = grid + F.interpolate(coarse, size=patch, mode="trilinear", align_corners=True)[0]
     # Half a voxel where the centred padding of an odd margin puts it, and a few voxels more most of the time.
-    offset = np.array([(p - n) / 2 - (p - n) // 2 for p, n in zip(volumes.PATCH, shape)])
+    offset = np.array([(p - n) / 2 - (p - n) // 2 for p, n in zip(patch, shape)])
     if rng.random() < 0.7:
         offset = offset + rng.integers(-5, 6, 3)
     grid = grid + torch.from_numpy(offset.astype(np.float32)).view(3, 1, 1, 1)
@@ -86,13 +88,14 @@ def blur(image, sigma, rng):
 
 
 def disturb(image, inside, rng):
-    """Changes of contrast, shading, sharpness and noise; then zero mean and unit deviation again, as at inference."""
+    """Changes of contrast, shading, sharpness and noise, that keep mean and deviation as normalising the volume left them."""
+    before = image[inside]
     if rng.random() < 0.3:
         low, high = image.min(), image.max()
         image = ((image - low) / (high - low + 1e-6)) ** float(rng.uniform(0.65, 1.5))
     if rng.random() < 0.3:
         coarse = torch.from_numpy(rng.normal(0, 0.15, (1, 1, 3, 3, 3)).astype(np.float32))
-        field = F.interpolate(coarse, size=volumes.PATCH, mode="trilinear", align_corners=True)
+        field = F.interpolate(coarse, size=image.shape[2:], mode="trilinear", align_corners=True)
         low = image.min()
         image = (image - low) * torch.exp(field) + low
     if rng.random() < 0.15:
@@ -101,18 +104,18 @@ def disturb(image, inside, rng):
         factor = [1.0, 1.0, 1.0]
         factor[int(rng.integers(3))] = 1 / float(rng.uniform(1.1, 2))
         small = F.interpolate(image, scale_factor=factor, mode="trilinear", align_corners=False, recompute_scale_factor=True)
-        image = F.interpolate(small, size=volumes.PATCH, mode="trilinear", align_corners=False)
+        image = F.interpolate(small, size=image.shape[2:], mode="trilinear", align_corners=False)
     if rng.random() < 0.4:
         noise = torch.from_numpy(rng.normal(0, 1, image.shape).astype(np.float32))
         image = image + noise * image[inside].std() * float(rng.uniform(0, 0.2))
     known = image[inside]
-    image = (image - known.mean()) / known.std().clamp_min(1e-6)
+    image = (image - known.mean()) * (before.std() / known.std().clamp_min(1e-6)) + before.mean()
     if rng.random() < 0.5:
         image = image * float(rng.uniform(0.9, 1.1)) + float(rng.uniform(-0.1, 0.1))
     return image * inside
 
 
-def make_sample(real, phantoms, seed, index):
+def make_sample(real, phantoms, patch, seed, index):
     """The index-th sample: image [1,D,H,W] and label [D,H,W]."""
     rng = np.random.default_rng([seed, index])
     if rng.random() < PHANTOM_SHARE:
@@ -127,7 +130,7 @@ def make_sample(real, phantoms, seed, index):
     normalised = torch.from_numpy(volumes.normalise(image))
     hot = [torch.from_numpy((label == c).astype(np.float32)) for c in range(1, volumes.CLASSES)]
     stack = torch.stack([normalised, torch.ones_like(normalised), *hot])[None]
-    sampled = F.grid_sample(stack, sampling_grid(image.shape, rng), mode="bilinear", padding_mode="zeros", align_corners=True)
+    sampled = F.grid_sample(stack, sampling_grid(image.shape, patch, rng), mode="bilinear", padding_mode="zeros", align_corners=True)
     inside = sampled[:, 1:2] > 0.5
     foreground = sampled[0, 2:]
     target = torch.cat([1 - foreground.sum(0, keepdim=True), foreground]).argmax(0)
@@ -161,12 +164,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", required=True)
     parser.add_argument("--work", required=True)
-    parser.add_argument("--iterations", type=int, default=2800)
-    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--iterations", type=int, default=1200)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--small", type=float, default=0.0, help="share of the iterations on the smaller patch")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--validate-every", type=int, default=300)
+    parser.add_argument("--validate-every", type=int, default=100)
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -175,7 +179,10 @@ def main():
     work.mkdir(parents=True, exist_ok=True)
 
     training, validation = load(options.data, "training"), load(options.data, "validation")
-    phantoms = make_phantoms(PHANTOM_SEED, PHANTOMS)
+    drawn = work / "phantoms.pt"
+    if not drawn.exists():
+        torch.save(make_phantoms(PHANTOM_SEED, PHANTOMS), drawn)
+    phantoms = torch.load(drawn)
     print(f"{len(training)} volumes to train on, {len(validation)} to validate, {len(phantoms)} phantoms", flush=True)
 
     network = Network()
@@ -193,12 +200,13 @@ def main():
 
     parameters = list(network.parameters())
 
-    def gradient(index):
-        image, target = make_sample(training, phantoms, options.seed, index)
-        loss = loss_of(network(image[None]), target[None])
+    def gradient(indices, patch):
+        images, targets = zip(*(make_sample(training, phantoms, patch, options.seed, index) for index in indices))
+        loss = loss_of(network(torch.stack(images)), torch.stack(targets))
         return loss.item(), torch.autograd.grad(loss, parameters)
 
-    # One sample per thread: on a busy machine that waits once per step, not in every operator.
+    # Each thread takes its own samples: on a busy machine that waits once per step, not in every operator. At least two
+    # samples each: PyTorch 1.13 has no fast 3-D convolution for a single one on a single thread.
     pool = ThreadPoolExecutor(options.threads, initializer=torch.set_num_threads, initargs=(1,))
     wall, cpu, wall_before, cpu_before = time.time(), time.process_time(), state["wallSeconds"], state["cpuSeconds"]
     begun, recent, saved_at = state["iteration"], [], time.time()
@@ -207,13 +215,15 @@ def main():
         rate = options.rate * warm * (0.5 * (1 + math.cos(math.pi * iteration / options.iterations)) * 0.99 + 0.01)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        indices = range(iteration * options.batch, (iteration + 1) * options.batch)
-        results = list(pool.map(gradient, indices))
+        patch = SMALL_PATCH if iteration < options.small * options.iterations else volumes.PATCH
+        first = iteration * options.batch
+        shares = [range(first + t, first + options.batch, options.threads) for t in range(options.threads)]
+        results = list(pool.map(gradient, shares, itertools.repeat(patch)))
         for parameter, *gradients in zip(parameters, *(g for _, g in results)):
-            parameter.grad = sum(gradients) / options.batch
+            parameter.grad = sum(gradients) / options.threads
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
-        decay = min(0.996, (iteration + 1) / (iteration + 10))
+        decay = min(0.99, (iteration + 1) / (iteration + 10))
         with torch.no_grad():
             for kept, new in zip(average.parameters(), network.parameters()):
                 kept.lerp_(new, 1 - decay)
@@ -222,7 +232,7 @@ def main():
         done = iteration + 1
         state.update(iteration=done, wallSeconds=wall_before + time.time() - wall, cpuSeconds=cpu_before + time.process_time() - cpu)
         last = done == options.iterations
-        if done % 50 == 0 or last:
+        if done % 10 == 0 or last:
             left = (time.time() - wall) / (done - begun) * (options.iterations - done)
             print(f"{done}/{options.iterations} loss {np.mean(recent):.4f} rate {rate:.2e} wall {state['wallSeconds']:.0f} s "
                   f"cpu {state['cpuSeconds']:.0f} s left {left / 60:.1f} min", flush=True)

@@ -1,5 +1,6 @@
 """Reads the labelled volumes, splits them by number, and prepares them exactly as manifest.json declares."""
 
+import itertools
 import math
 import pathlib
 import re
@@ -83,16 +84,17 @@ def pad(normalised):
 def predict(network, volume):
     """Class probabilities [3, z, y, x] of a volume of 1 mm voxels, window by window."""
     padded, before = pad(normalise(volume))
-    image = torch.from_numpy(padded)[None, None]
+    image = torch.from_numpy(padded)
     total, weight, gaussian = torch.zeros(CLASSES, *padded.shape), torch.zeros(padded.shape), window_weights()
-    for z in starts(padded.shape[0], PATCH[0]):
-        for y in starts(padded.shape[1], PATCH[1]):
-            for x in starts(padded.shape[2], PATCH[2]):
-                at = (slice(z, z + PATCH[0]), slice(y, y + PATCH[1]), slice(x, x + PATCH[2]))
-                with torch.no_grad():
-                    logits = network(image[(slice(None), slice(None), *at)])[0]
-                total[(slice(None), *at)] += torch.softmax(logits, 0) * gaussian
-                weight[at] += gaussian
+    corners = itertools.product(*(starts(n, p) for n, p in zip(padded.shape, PATCH)))
+    windows = [tuple(slice(c, c + p) for c, p in zip(corner, PATCH)) for corner in corners]
+    batch = torch.stack([image[at] for at in windows])[:, None]
+    with torch.no_grad():
+        # Never a batch of one: PyTorch 1.13 has no fast 3-D convolution for it on a single thread.
+        logits = network(batch if len(windows) > 1 else batch.expand(2, -1, -1, -1, -1).contiguous())
+    for at, scores in zip(windows, logits):
+        total[(slice(None), *at)] += torch.softmax(scores, 0) * gaussian
+        weight[at] += gaussian
     inside = tuple(slice(b, b + n) for b, n in zip(before, volume.shape))
     return (total / weight)[(slice(None), *inside)].numpy()
 
