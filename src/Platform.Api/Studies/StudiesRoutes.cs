@@ -3,10 +3,22 @@ namespace Platform.Api.Studies;
 /// <summary>What <c>/t/{tenant}/studies</c> answers and what it needs.</summary>
 internal static class StudiesRoutes
 {
-    public static IServiceCollection AddStudies(this IServiceCollection services) => services;
+    public static IServiceCollection AddStudies(this IServiceCollection services)
+    {
+        services.AddOptions<StudiesOptions>().BindConfiguration(StudiesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<StudyCompletion>();
+        services.AddSingleton<DamageReport>();
+        services.AddSingleton<BlobSweep>();
+        services.AddHostedService<StudyCompleter>();
+        services.AddHostedService<BlobSweeper>();
+        return services;
+    }
 
     public static void MapStudies(this RouteGroupBuilder tenant)
     {
-        _ = tenant.MapGroup("studies");
+        var studies = tenant.MapGroup("studies");
+        studies.MapListStudies();
+        studies.MapGetStudy();
+        studies.MapCompleteStudy();
     }
 }

@@ -1,0 +1,350 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+using NpgsqlTypes;
+using Platform.Api.Audit;
+using Platform.Api.Data;
+using Platform.Api.Events;
+using Platform.Api.Studies;
+using Platform.Hosting.Blobs;
+
+namespace Platform.Api.Dicomweb;
+
+/// <summary>
+/// Makes a batch of staged instances durable: blobs first, then one transaction.
+/// <list type="number">
+/// <item>All blobs to the disk and under their names.</item>
+/// <item>Study rows, made or found, locked in the order of their UIDs, so that two requests cannot wait for each other.</item>
+/// <item>Series rows, then instance rows; the unique SOP Instance UID decides who was first.</item>
+/// <item>Who lost: the same received bytes are a success, others a failure 0111H.</item>
+/// <item>A new instance in a complete study opens the study's next version.</item>
+/// <item>The doorbell of the quiet period, audit event and change event of every study that grew.</item>
+/// <item>After the commit: blobs that no row points to are removed.</item>
+/// </list>
+/// </summary>
+internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog audit)
+{
+    /// <summary>The outcome of each instance of the batch, in its order. Throws when blob store or database did not take it.</summary>
+    public async Task<IReadOnlyList<StoreOutcome>> RunAsync(
+        StowRules rules, IReadOnlyList<StagedInstance> batch, CancellationToken ct)
+    {
+        // :: Step 1. If a later step fails, the blobs stay for the sweeper: whether the transaction was committed may be
+        // unknown, and a blob that a row points to must not be removed.
+        await blobs.CommitAllAsync([.. batch.Select(instance => instance.Writer)], ct);
+
+        var ordered = batch
+            .OrderBy(instance => instance.Stored.StudyInstanceUid, StringComparer.Ordinal)
+            .ThenBy(instance => instance.Stored.SeriesInstanceUid, StringComparer.Ordinal)
+            .ThenBy(instance => instance.Stored.SopInstanceUid, StringComparer.Ordinal)
+            .ThenBy(instance => instance.Part)
+            .ToList();
+        var decisions = await scopes.RunAsync(
+            rules.TenantId, (db, token) => new Transaction(db, audit, ordered, rules.QuietPeriod).RunAsync(token), ct);
+
+        // :: Step 7
+        foreach (var (instance, decision) in decisions)
+        {
+            if (!decision.IsBlobUsed)
+            {
+                // Not ct: the caller may be gone, but what nobody wants must still be removed.
+                await blobs.DeleteAsync(instance.Writer.Name, CancellationToken.None);
+            }
+        }
+
+        return [.. batch.Select(instance => decisions[instance].Outcome)];
+    }
+
+    private readonly record struct Decision(StoreOutcome Outcome, bool IsBlobUsed);
+
+    private sealed record StudyRow(Guid Id, int Version, StudyStatus Status);
+
+    private sealed record Existing(
+        Guid Id, string StudyInstanceUid, string SeriesInstanceUid, string Blob, string? ReceivedHmac, InstanceStatus Status);
+
+    /// <summary>Steps 2 to 6; made anew for each try.</summary>
+    private sealed class Transaction(PlatformDb db, AuditLog audit, List<StagedInstance> instances, TimeSpan quietPeriod)
+    {
+        private readonly Guid tenantId = db.TenantId;
+
+        public async Task<Dictionary<StagedInstance, Decision>> RunAsync(CancellationToken ct)
+        {
+            var studies = await StudiesAsync(ct);
+            var series = await SeriesAsync(studies, ct);
+            var stored = await InstancesAsync(studies, series, ct);
+            foreach (var arrived in instances.Where(i => stored.Contains(i.Writer.Name)).GroupBy(i => i.Stored.StudyInstanceUid))
+            {
+                await GrowAsync(studies[arrived.Key], [.. arrived], ct);
+            }
+
+            var decisions = await DecideAsync(stored, ct);
+            await db.SaveChangesAsync(ct);
+            return decisions;
+        }
+
+        // :: Step 2
+        private async Task<Dictionary<string, StudyRow>> StudiesAsync(CancellationToken ct)
+        {
+            var firsts = instances.DistinctBy(instance => instance.Stored.StudyInstanceUid).ToList();
+            await using var insert = Command(
+                """
+                insert into studies (tenant_id, id, study_instance_uid, patient_pseudonym, study_date, description,
+                                     accession_pseudonym, version, status, arrived_at, last_instance_at)
+                select @tenant, id, uid, patient, date, description, accession, 1, @receiving, at, at
+                from unnest(@ids, @uids, @patients, @dates, @descriptions, @accessions, @ats)
+                    as new (id, uid, patient, date, description, accession, at)
+                on conflict (tenant_id, study_instance_uid) do nothing
+                """);
+            insert.Parameters.AddWithValue("receiving", nameof(StudyStatus.Receiving));
+            insert.Parameters.AddWithValue("ids", firsts.Select(_ => Guid.CreateVersion7()).ToArray());
+            insert.Parameters.AddWithValue("uids", firsts.Select(i => i.Stored.StudyInstanceUid).ToArray());
+            insert.Parameters.AddWithValue("patients", firsts.Select(i => i.Study.PatientPseudonym).ToArray());
+            AddTexts(insert, "dates", firsts.Select(i => i.Study.StudyDate));
+            AddTexts(insert, "descriptions", firsts.Select(i => i.Study.Description));
+            AddTexts(insert, "accessions", firsts.Select(i => i.Study.AccessionPseudonym));
+            AddTimes(insert, "ats", firsts.Select(i => i.ReceivedAt));
+            await insert.ExecuteNonQueryAsync(ct);
+
+            await using var select = Command(
+                """
+                select study_instance_uid, id, version, status from studies
+                where tenant_id = @tenant and study_instance_uid = any(@uids)
+                order by study_instance_uid collate "C"
+                for update
+                """);
+            select.Parameters.AddWithValue("uids", firsts.Select(i => i.Stored.StudyInstanceUid).ToArray());
+            var rows = new Dictionary<string, StudyRow>(StringComparer.Ordinal);
+            await using var reader = await select.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                rows[reader.GetString(0)] =
+                    new StudyRow(reader.GetGuid(1), reader.GetInt32(2), Enum.Parse<StudyStatus>(reader.GetString(3)));
+            }
+
+            return rows;
+        }
+
+        // :: Step 3, series
+        private async Task<Dictionary<(Guid StudyId, string Uid), Guid>> SeriesAsync(
+            Dictionary<string, StudyRow> studies, CancellationToken ct)
+        {
+            var firsts = instances.DistinctBy(i => (i.Stored.StudyInstanceUid, i.Stored.SeriesInstanceUid)).ToList();
+            await using var insert = Command(
+                """
+                insert into series (tenant_id, id, study_id, series_instance_uid, modality, body_part, description, number, origin)
+                select @tenant, id, study, uid, modality, part, description, number, @received
+                from unnest(@ids, @studies, @uids, @modalities, @parts, @descriptions, @numbers)
+                    as new (id, study, uid, modality, part, description, number)
+                on conflict (tenant_id, study_id, series_instance_uid) do nothing
+                """);
+            insert.Parameters.AddWithValue("received", nameof(SeriesOrigin.Received));
+            insert.Parameters.AddWithValue("ids", firsts.Select(_ => Guid.CreateVersion7()).ToArray());
+            insert.Parameters.AddWithValue("studies", firsts.Select(i => studies[i.Stored.StudyInstanceUid].Id).ToArray());
+            insert.Parameters.AddWithValue("uids", firsts.Select(i => i.Stored.SeriesInstanceUid).ToArray());
+            insert.Parameters.AddWithValue("modalities", firsts.Select(i => i.Series.Modality).ToArray());
+            AddTexts(insert, "parts", firsts.Select(i => i.Series.BodyPart));
+            AddTexts(insert, "descriptions", firsts.Select(i => i.Series.Description));
+            AddNumbers(insert, "numbers", firsts.Select(i => i.Series.Number));
+            await insert.ExecuteNonQueryAsync(ct);
+
+            await using var select = Command(
+                """
+                select study_id, series_instance_uid, id from series
+                where tenant_id = @tenant and study_id = any(@studies) and series_instance_uid = any(@uids)
+                """);
+            select.Parameters.AddWithValue("studies", studies.Values.Select(study => study.Id).ToArray());
+            select.Parameters.AddWithValue("uids", firsts.Select(i => i.Stored.SeriesInstanceUid).ToArray());
+            var rows = new Dictionary<(Guid, string), Guid>();
+            await using var reader = await select.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                rows[(reader.GetGuid(0), reader.GetString(1))] = reader.GetGuid(2);
+            }
+
+            return rows;
+        }
+
+        // :: Step 3, instances: the blob names of those that were first.
+        private async Task<HashSet<string>> InstancesAsync(
+            Dictionary<string, StudyRow> studies, Dictionary<(Guid StudyId, string Uid), Guid> series, CancellationToken ct)
+        {
+            await using var insert = Command(
+                """
+                insert into instances (tenant_id, id, study_id, series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
+                                       instance_number, rows, columns, number_of_frames, blob, length, sha256, received_hmac,
+                                       study_version, metadata, status, stored_at)
+                select @tenant, id, study, series, uid, class, syntax, number, height, width, frames, blob, length, sha, hmac,
+                       version, metadata, @stored, at
+                from unnest(@ids, @studies, @series, @uids, @classes, @syntaxes, @numbers, @heights, @widths, @frames, @blobs,
+                            @lengths, @shas, @hmacs, @versions, @metadatas, @ats)
+                    as new (id, study, series, uid, class, syntax, number, height, width, frames, blob,
+                            length, sha, hmac, version, metadata, at)
+                on conflict (tenant_id, sop_instance_uid) do nothing
+                returning blob
+                """);
+            var rows = instances.Select(i => studies[i.Stored.StudyInstanceUid]).ToList();
+            insert.Parameters.AddWithValue("stored", nameof(InstanceStatus.Stored));
+            insert.Parameters.AddWithValue("ids", instances.Select(_ => Guid.CreateVersion7()).ToArray());
+            insert.Parameters.AddWithValue("studies", rows.Select(study => study.Id).ToArray());
+            insert.Parameters.AddWithValue(
+                "series", instances.Zip(rows, (i, study) => series[(study.Id, i.Stored.SeriesInstanceUid)]).ToArray());
+            insert.Parameters.AddWithValue("uids", instances.Select(i => i.Stored.SopInstanceUid).ToArray());
+            insert.Parameters.AddWithValue("classes", instances.Select(i => i.SopClassUid).ToArray());
+            insert.Parameters.AddWithValue("syntaxes", instances.Select(i => i.TransferSyntaxUid).ToArray());
+            AddNumbers(insert, "numbers", instances.Select(i => i.InstanceNumber));
+            AddNumbers(insert, "heights", instances.Select(i => i.Rows));
+            AddNumbers(insert, "widths", instances.Select(i => i.Columns));
+            AddNumbers(insert, "frames", instances.Select(i => i.NumberOfFrames));
+            insert.Parameters.AddWithValue("blobs", instances.Select(i => i.Writer.Name).ToArray());
+            insert.Parameters.AddWithValue("lengths", instances.Select(i => i.Length).ToArray());
+            insert.Parameters.AddWithValue("shas", instances.Select(i => i.Sha256).ToArray());
+            insert.Parameters.AddWithValue("hmacs", instances.Select(i => i.ReceivedHmac).ToArray());
+            insert.Parameters.AddWithValue(
+                "versions", rows.Select(s => s.Status == StudyStatus.Complete ? s.Version + 1 : s.Version).ToArray());
+            insert.Parameters.AddWithValue("metadatas", instances.Select(i => i.Metadata).ToArray());
+            AddTimes(insert, "ats", instances.Select(i => i.ReceivedAt));
+
+            var first = new HashSet<string>(StringComparer.Ordinal);
+            await using var reader = await insert.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                first.Add(reader.GetString(0));
+            }
+
+            return first;
+        }
+
+        // :: Step 4
+        private async Task<Dictionary<StagedInstance, Decision>> DecideAsync(HashSet<string> stored, CancellationToken ct)
+        {
+            var decisions = instances.ToDictionary(i => i, Stored);
+            var late = instances.Where(i => !stored.Contains(i.Writer.Name)).ToList();
+            if (late.Count == 0)
+            {
+                return decisions;
+            }
+
+            var existing = await ExistingAsync([.. late.Select(i => i.Stored.SopInstanceUid)], ct);
+            foreach (var instance in late)
+            {
+                var row = existing[instance.Stored.SopInstanceUid];
+                var isSame = row.ReceivedHmac == instance.ReceivedHmac
+                    && row.StudyInstanceUid == instance.Stored.StudyInstanceUid
+                    && row.SeriesInstanceUid == instance.Stored.SeriesInstanceUid;
+                if (isSame && row.Status == InstanceStatus.Damaged)
+                {
+                    // The sender has what the store has lost.
+                    await RepairAsync(row.Id, instance, ct);
+                    continue;
+                }
+
+                decisions[instance] = new Decision(
+                    isSame
+                        ? Stored(instance).Outcome
+                        : StoreOutcome.Refused(
+                            StoreReason.DuplicateInstance,
+                            "Other bytes are stored under this SOP Instance UID.",
+                            instance.SopClassUid,
+                            instance.Received),
+                    IsBlobUsed: row.Blob == instance.Writer.Name);
+            }
+
+            return decisions;
+        }
+
+        private static Decision Stored(StagedInstance i) =>
+            new(new StoreOutcome(i.SopClassUid, i.Received, i.Stored, null, null), IsBlobUsed: true);
+
+        private async Task<Dictionary<string, Existing>> ExistingAsync(string[] uids, CancellationToken ct)
+        {
+            await using var select = Command(
+                """
+                select i.sop_instance_uid, i.id, s.study_instance_uid, e.series_instance_uid, i.blob, i.received_hmac, i.status
+                from instances i
+                join series e on e.tenant_id = i.tenant_id and e.id = i.series_id
+                join studies s on s.tenant_id = i.tenant_id and s.id = i.study_id
+                where i.tenant_id = @tenant and i.sop_instance_uid = any(@uids)
+                """);
+            select.Parameters.AddWithValue("uids", uids);
+            var rows = new Dictionary<string, Existing>(StringComparer.Ordinal);
+            await using var reader = await select.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                rows[reader.GetString(0)] = new Existing(
+                    reader.GetGuid(1),
+                    reader.GetString(2),
+                    reader.GetString(3),
+                    reader.GetString(4),
+                    await reader.IsDBNullAsync(5, ct) ? null : reader.GetString(5),
+                    Enum.Parse<InstanceStatus>(reader.GetString(6)));
+            }
+
+            return rows;
+        }
+
+        private async Task RepairAsync(Guid id, StagedInstance instance, CancellationToken ct)
+        {
+            await using var update = Command(
+                """
+                update instances set blob = @blob, length = @length, sha256 = @sha, metadata = @metadata, status = @stored
+                where tenant_id = @tenant and id = @id
+                """);
+            update.Parameters.AddWithValue("id", id);
+            update.Parameters.AddWithValue("blob", instance.Writer.Name);
+            update.Parameters.AddWithValue("length", instance.Length);
+            update.Parameters.AddWithValue("sha", instance.Sha256);
+            update.Parameters.AddWithValue("metadata", instance.Metadata);
+            update.Parameters.AddWithValue("stored", nameof(InstanceStatus.Stored));
+            await update.ExecuteNonQueryAsync(ct);
+        }
+
+        // :: Steps 5 and 6. The newest of these doorbells speaks; the completer looks at the study's own pace (design §3).
+        private async Task GrowAsync(StudyRow study, List<StagedInstance> arrived, CancellationToken ct)
+        {
+            var last = arrived.Max(i => i.ReceivedAt);
+            var part = arrived.Select(i => i.Study.BodyPart).FirstOrDefault(found => found is not null);
+            await using var update = Command(
+                """
+                update studies set
+                    last_instance_at = greatest(last_instance_at, @last),
+                    body_part = coalesce(body_part, @part),
+                    body_part_source = case when body_part is null then @source else body_part_source end,
+                    version = case when status = @complete then version + 1 else version end,
+                    completed_at = null, no_ai_code = null, no_ai_reason = null,
+                    status = @receiving
+                where tenant_id = @tenant and id = @id
+                """);
+            update.Parameters.AddWithValue("id", study.Id);
+            update.Parameters.AddWithValue("last", last.UtcDateTime);
+            update.Parameters.Add(new NpgsqlParameter("part", NpgsqlDbType.Text) { Value = part?.Code ?? (object)DBNull.Value });
+            update.Parameters.Add(new NpgsqlParameter("source", NpgsqlDbType.Text) { Value = part?.Source ?? (object)DBNull.Value });
+            update.Parameters.AddWithValue("complete", nameof(StudyStatus.Complete));
+            update.Parameters.AddWithValue("receiving", nameof(StudyStatus.Receiving));
+            await update.ExecuteNonQueryAsync(ct);
+
+            await StudyCompleter.RingAsync(db, study.Id, last + quietPeriod, ct);
+            audit.Record(db, "instances.store", "study", study.Id.ToString(), detail: $"{arrived.Count} instances");
+            await Changes.PublishAsync(db, "study", study.Id, "receiving", ct);
+        }
+
+        [SuppressMessage("Security", "CA2100", Justification = "Every caller passes a constant.")]
+        private NpgsqlCommand Command(string sql)
+        {
+            var command = new NpgsqlCommand(
+                sql,
+                (NpgsqlConnection)db.Database.GetDbConnection(),
+                (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction());
+            command.Parameters.AddWithValue("tenant", tenantId);
+            return command;
+        }
+
+        private static void AddTexts(NpgsqlCommand command, string name, IEnumerable<string?> values) =>
+            command.Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = values.ToArray() });
+
+        private static void AddNumbers(NpgsqlCommand command, string name, IEnumerable<int?> values) =>
+            command.Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Integer) { Value = values.ToArray() });
+
+        private static void AddTimes(NpgsqlCommand command, string name, IEnumerable<DateTimeOffset> values) =>
+            command.Parameters.AddWithValue(name, values.Select(at => at.UtcDateTime).ToArray());
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Platform.Api.Data;
+using Platform.Api.Security;
+using Platform.Hosting.Blobs;
+
+namespace Platform.Api.Studies;
+
+/// <summary>What a sweep found.</summary>
+internal sealed record SweepResult(int Orphans, int Damaged);
+
+/// <summary>
+/// Compares the instances' blobs with their rows: an old blob without a row is an orphan and goes, a row without a blob is damaged.
+/// Blobs are committed before their rows, so a young blob without a row is one whose transaction is still to come.
+/// </summary>
+internal sealed partial class BlobSweep(
+    TenantDirectory tenants,
+    TenantScope scopes,
+    BlobStore blobs,
+    DamageReport damage,
+    IOptions<StudiesOptions> options,
+    TimeProvider clock,
+    ILogger<BlobSweep> logger)
+{
+    private const int PageRows = 1000;
+
+    public async Task<SweepResult> RunAsync(CancellationToken ct)
+    {
+        var total = new SweepResult(0, 0);
+        foreach (var tenantId in await tenants.AllAsync(ct))
+        {
+            var orphans = await RemoveOrphansAsync(tenantId, ct);
+            var damaged = await FindDamagedAsync(tenantId, ct);
+            total = new SweepResult(total.Orphans + orphans, total.Damaged + damaged);
+        }
+
+        LogSwept(logger, total.Orphans, total.Damaged);
+        return total;
+    }
+
+    private async Task<int> RemoveOrphansAsync(Guid tenantId, CancellationToken ct)
+    {
+        var removed = 0;
+        var before = clock.GetUtcNow() - options.Value.OrphanAge;
+        await foreach (var page in blobs.ListAsync($"{tenantId:N}/instances/", ct).Where(b => b.CreatedAt < before).Chunk(PageRows).WithCancellation(ct))
+        {
+            var names = page.Select(b => b.Name).ToArray();
+            var kept = await scopes.RunAsync(
+                tenantId,
+                (scope, token) => scope.Instances.Where(i => names.Contains(i.Blob)).Select(i => i.Blob).ToHashSetAsync(token),
+                ct);
+            foreach (var name in names.Where(name => !kept.Contains(name)))
+            {
+                removed += await blobs.DeleteAsync(name, ct) ? 1 : 0;
+            }
+        }
+
+        return removed;
+    }
+
+    private async Task<int> FindDamagedAsync(Guid tenantId, CancellationToken ct)
+    {
+        var damaged = 0;
+        var last = Guid.Empty;
+        while (true)
+        {
+            var after = last;
+            var page = await scopes.RunAsync(
+                tenantId,
+                (scope, token) => scope.Instances
+                    .Where(i => i.Id.CompareTo(after) > 0 && i.Status == InstanceStatus.Stored)
+                    .OrderBy(i => i.Id)
+                    .Take(PageRows)
+                    .Select(i => new { i.Id, i.Blob, i.Length })
+                    .ToListAsync(token),
+                ct);
+            foreach (var row in page)
+            {
+                if (await blobs.GetLengthAsync(row.Blob, ct) != row.Length)
+                {
+                    await damage.ReportAsync(tenantId, row.Id, ct);
+                    damaged++;
+                }
+            }
+
+            if (page.Count < PageRows)
+            {
+                return damaged;
+            }
+
+            last = page[^1].Id;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Blob sweep: {Orphans} orphans removed, {Damaged} instances damaged")]
+    private static partial void LogSwept(ILogger logger, int orphans, int damaged);
+}

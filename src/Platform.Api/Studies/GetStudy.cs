@@ -1,0 +1,141 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Platform.Api.Audit;
+using Platform.Api.Data;
+using Platform.Api.Dicomweb;
+using Platform.Api.Runs;
+using Platform.Api.Security;
+using Platform.Contracts;
+
+namespace Platform.Api.Studies;
+
+/// <summary>GET /t/{tenant}/studies/{uid}: the study, its series, and its runs with their findings, or why no AI ran.</summary>
+internal static class GetStudy
+{
+    public sealed record Response(
+        Guid Id,
+        string StudyInstanceUid,
+        string PatientPseudonym,
+        string? StudyDate,
+        string? Description,
+        string? BodyPart,
+        string? BodyPartSource,
+        int Version,
+        StudyStatus Status,
+        DateTimeOffset ArrivedAt,
+        DateTimeOffset LastInstanceAt,
+        DateTimeOffset? CompletedAt,
+        string? NoAiCode,
+        string? NoAiReason,
+        IReadOnlyList<SeriesItem> Series,
+        IReadOnlyList<RunItem> Runs);
+
+    public sealed record SeriesItem(
+        string SeriesInstanceUid,
+        string Modality,
+        string? BodyPart,
+        string? Description,
+        int? Number,
+        SeriesOrigin Origin,
+        Guid? RunId,
+        int Instances,
+        int Damaged);
+
+    public sealed record RunItem(
+        Guid Id,
+        int StudyVersion,
+        string Model,
+        string ModelVersion,
+        Lane Lane,
+        RunStatus Status,
+        DateTimeOffset CreatedAt,
+        DateTimeOffset? StartedAt,
+        DateTimeOffset? FinishedAt,
+        string? ReasonCode,
+        string? Reason,
+        IReadOnlyList<Finding> Findings);
+
+    public static void MapGetStudy(this IEndpointRouteBuilder studies) => studies
+        .MapGet("{uid}", Handle)
+        .RequireAuthorization(Policy.ReadStudies)
+        .WithoutTenantTransaction()
+        .WithName(nameof(GetStudy))
+        .ProducesProblem(StatusCodes.Status404NotFound);
+
+    private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
+        string uid, CurrentTenant tenant, TenantScope scopes, TenantKeys keys, AuditLog audit, CancellationToken ct)
+    {
+        var forms = UidPath.FormsOf(uid, await keys.ForAsync(tenant.Id, ct));
+        var response = await scopes.RunAsync(
+            tenant.Id,
+            async (db, token) =>
+                await db.Studies.AsNoTracking().SingleOrDefaultAsync(s => forms.Contains(s.StudyInstanceUid), token) is { } study
+                    ? await ReadAsync(db, study, token)
+                    : null,
+            ct);
+        if (response is null)
+        {
+            return TypedResults.Problem("No such study.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        await audit.RecordReadAsync(tenant.Id, "study.read", "study", response.Id.ToString(), ct);
+        return TypedResults.Ok(response);
+    }
+
+    private static async Task<Response> ReadAsync(PlatformDb db, Study study, CancellationToken ct)
+    {
+        var series = await db.Series
+            .Where(e => e.StudyId == study.Id)
+            .OrderBy(e => e.Number).ThenBy(e => e.Id)
+            .Select(e => new SeriesItem(
+                e.SeriesInstanceUid,
+                e.Modality,
+                e.BodyPart,
+                e.Description,
+                e.Number,
+                e.Origin,
+                e.RunId,
+                db.Instances.Count(i => i.SeriesId == e.Id),
+                db.Instances.Count(i => i.SeriesId == e.Id && i.Status == InstanceStatus.Damaged)))
+            .ToListAsync(ct);
+        var runs = await db.Runs.AsNoTracking()
+            .Where(r => r.StudyId == study.Id)
+            .Join(db.AiModels, r => r.ModelId, m => m.Id, (run, model) => new { run, model.Name, model.Version })
+            .OrderByDescending(r => r.run.StudyVersion).ThenBy(r => r.run.Id)
+            .ToListAsync(ct);
+        var ids = runs.ConvertAll(r => r.run.Id);
+        var findings = (await db.Findings.AsNoTracking().Where(f => ids.Contains(f.RunId)).OrderBy(f => f.Ordinal).ToListAsync(ct))
+            .ToLookup(f => f.RunId);
+        return new Response(
+            study.Id,
+            study.StudyInstanceUid,
+            study.PatientPseudonym,
+            study.StudyDate,
+            study.Description,
+            study.BodyPart,
+            study.BodyPartSource,
+            study.Version,
+            study.Status,
+            study.ArrivedAt,
+            study.LastInstanceAt,
+            study.CompletedAt,
+            study.NoAiCode,
+            study.NoAiReason,
+            series,
+            [
+                .. runs.Select(r => new RunItem(
+                    r.run.Id,
+                    r.run.StudyVersion,
+                    r.Name,
+                    r.Version,
+                    r.run.Lane,
+                    r.run.Status,
+                    r.run.CreatedAt,
+                    r.run.StartedAt,
+                    r.run.FinishedAt,
+                    r.run.ReasonCode,
+                    r.run.Reason,
+                    [.. findings[r.run.Id].Select(f => f.Read())]))
+            ]);
+    }
+}
