@@ -2,6 +2,7 @@ using System.Text.Json;
 using MassTransit;
 using Platform.Contracts;
 using Platform.Hosting.Blobs;
+using Platform.Hosting.Bus;
 using Platform.Inference.Child;
 
 namespace Platform.Inference.Worker;
@@ -15,7 +16,6 @@ internal sealed partial class RunRequestedConsumer(
     BlobStore blobs, WorkerState worker, ComputeSlots slots, IBus bus, TimeProvider clock, ILogger<RunRequestedConsumer> logger)
     : IConsumer<RunRequested>
 {
-    private static readonly TimeSpan PublishRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PublishLimit = TimeSpan.FromMinutes(2);
 
     public async Task Consume(ConsumeContext<RunRequested> context)
@@ -30,7 +30,7 @@ internal sealed partial class RunRequestedConsumer(
 
             // :: Step 2
             var startedAt = clock.GetUtcNow();
-            await bus.Publish(
+            await PublishAsync(
                 new RunStarted(message.TenantId, message.RunId, delivery.AttemptId, worker.Id, worker.Name, startedAt), ct);
             LogStarted(logger, message.RunId, delivery.AttemptId, message.Lane);
 
@@ -104,22 +104,12 @@ internal sealed partial class RunRequestedConsumer(
         clock.GetUtcNow());
 
     /// <summary>The broker may be away for a moment; a computed result is worth waiting for.</summary>
-    private async Task PublishAsync(RunFinished finished, CancellationToken ct)
+    private async Task PublishAsync<T>(T message, CancellationToken ct)
+        where T : class
     {
-        var since = clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await bus.Publish(finished, ct);
-                return;
-            }
-            catch (Exception e) when (!ct.IsCancellationRequested && clock.GetElapsedTime(since) < PublishLimit)
-            {
-                LogPublishWaits(logger, finished.RunId, finished.AttemptId, e.GetType().Name);
-                await Task.Delay(PublishRetry, clock, ct);
-            }
-        }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(PublishLimit);
+        await bus.PublishConfirmedAsync(message, limit.Token);
     }
 
     [LoggerMessage(LogLevel.Information, "Run {RunId} attempt {AttemptId} starts in lane {Lane}")]
@@ -128,9 +118,6 @@ internal sealed partial class RunRequestedConsumer(
     [LoggerMessage(LogLevel.Information, "Run {RunId} attempt {AttemptId} ends: {Outcome} {ReasonCode} after {Seconds:0.00} s")]
     private static partial void LogFinished(
         ILogger logger, Guid runId, Guid attemptId, RunOutcome outcome, string reasonCode, double seconds);
-
-    [LoggerMessage(LogLevel.Warning, "Run {RunId} attempt {AttemptId} waits for the broker to take its end: {Cause}")]
-    private static partial void LogPublishWaits(ILogger logger, Guid runId, Guid attemptId, string cause);
 
     private sealed record Refusal(string Code, string Reason);
 }
