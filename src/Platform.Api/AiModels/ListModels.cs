@@ -27,8 +27,7 @@ internal static class ListModels
     {
         var models = await db.AiModels.AsNoTracking().OrderBy(m => m.Name).ThenByDescending(m => m.CreatedAt).ToListAsync(ct);
         var rules = (await db.Rules.AsNoTracking().OrderBy(r => r.Name).ToListAsync(ct)).ToLookup(r => r.ModelId);
-        audit.Record(db, "model.list", "tenant", db.TenantId.ToString());
-        await db.SaveChangesAsync(ct);
+        await audit.RecordReadAsync(db.TenantId, "model.list", "tenant", db.TenantId.ToString(), ct);
         return TypedResults.Ok(new Response(
         [
             .. models.Select(m => new Item(

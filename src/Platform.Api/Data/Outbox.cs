@@ -53,6 +53,7 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
 
     private readonly Dictionary<Guid, DateTimeOffset> notBefore = [];
     private DateTimeOffset prunedAt;
+    private bool isAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -68,6 +69,7 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
                     {
                     }
 
+                    SayOnce(null);
                     await PruneAsync(ear, stoppingToken);
                     await ear.WaitAsync(Poll, stoppingToken);
                 }
@@ -79,10 +81,25 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
             catch (Exception e)
             {
                 // Database or broker away: both come back, and the rows are still there.
-                LogAway(logger, e.GetType().Name, e);
+                SayOnce(e.InnerException ?? e);
                 await Task.Delay(RetryAfter, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    /// <summary>An outage is one line when it begins and one when it ends.</summary>
+    private void SayOnce(Exception? trouble)
+    {
+        if (trouble is not null && !isAway)
+        {
+            LogAway(logger, trouble.GetType().Name, trouble);
+        }
+        else if (trouble is null && isAway)
+        {
+            LogBack(logger);
+        }
+
+        isAway = trouble is not null;
     }
 
     /// <summary>True when there may be more to send at once.</summary>
@@ -194,6 +211,9 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
 
     [LoggerMessage(LogLevel.Warning, "The outbox waits: {Cause}")]
     private static partial void LogAway(ILogger logger, string cause, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "The outbox sends again")]
+    private static partial void LogBack(ILogger logger);
 
     [LoggerMessage(LogLevel.Information, "No queue takes {Kind} yet; message {MessageId} waits")]
     private static partial void LogUnroutable(ILogger logger, string kind, Guid messageId);

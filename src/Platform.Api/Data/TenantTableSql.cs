@@ -41,6 +41,8 @@ internal sealed class TenantTableSql(MigrationsSqlGeneratorDependencies dependen
         [
             $"GRANT SELECT, INSERT, UPDATE, DELETE ON {table.Name} TO {RoleConnections.SystemRole}",
             $"GRANT INSERT ON {table.Name} TO {RoleConnections.AppRole}",
+            // EF Core reads back what the database numbers.
+            .. table.Columns.Where(c => c.Name == "seq").Select(c => $"GRANT SELECT ({c.Name}) ON {table.Name} TO {RoleConnections.AppRole}"),
         ],
         _ =>
         [

@@ -26,6 +26,7 @@ internal sealed partial class Dispatcher(
 
     private readonly FairShare shares = new(tenant => options.Value.Weights.GetValueOrDefault(tenant, 1));
     private readonly Dictionary<Guid, DateTimeOffset> notBefore = [];
+    private bool isAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -46,7 +47,12 @@ internal sealed partial class Dispatcher(
             catch (Exception e)
             {
                 // The database is away, or the connection that held the lock is gone: start over.
-                LogAway(logger, e.GetType().Name, e);
+                if (!isAway)
+                {
+                    LogAway(logger, e.GetType().Name, e);
+                }
+
+                isAway = true;
             }
 
             await Task.Delay(RetryAfter, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -55,6 +61,7 @@ internal sealed partial class Dispatcher(
 
     private async Task LeadAsync(NpgsqlConnection leader, CancellationToken ct)
     {
+        isAway = false;
         LogLeads(logger);
         await Sql.ExecuteAsync(leader, $"listen {RunWork.Channel}", ct);
         await reconciler.RecoverMemoryAsync(leader, ct);

@@ -65,8 +65,7 @@ internal static class GetRun
 
         var attempts = await db.Attempts.AsNoTracking().Where(a => a.RunId == runId).OrderBy(a => a.Id).ToListAsync(ct);
         var findings = await db.Findings.AsNoTracking().Where(f => f.RunId == runId).OrderBy(f => f.Ordinal).ToListAsync(ct);
-        audit.Record(db, "run.read", "run", runId.ToString());
-        await db.SaveChangesAsync(ct);
+        await audit.RecordReadAsync(db.TenantId, "run.read", "run", runId.ToString(), ct);
 
         var run = found.run;
         return TypedResults.Ok(new Response(

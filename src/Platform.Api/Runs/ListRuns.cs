@@ -51,8 +51,7 @@ internal static class ListRuns
             .Join(db.AiModels, r => r.run.ModelId, m => m.Id, (r, model) => new { r.run, r.StudyInstanceUid, model.Name, model.Version })
             .OrderByDescending(r => r.run.Id)
             .ToListAsync(ct);
-        audit.Record(db, "run.list", "tenant", db.TenantId.ToString());
-        await db.SaveChangesAsync(ct);
+        await audit.RecordReadAsync(db.TenantId, "run.list", "tenant", db.TenantId.ToString(), ct);
         return TypedResults.Ok(new Response(
         [
             .. items.Select(i => new Item(

@@ -10,6 +10,7 @@ internal static class RunsRoutes
         services.AddOptions<DispatchOptions>().BindConfiguration(DispatchOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<WorkerRegistry>();
         services.AddSingleton<ManifestWriter>();
+        services.AddSingleton<ResultReader>();
         services.AddSingleton<Reconciler>();
         services.AddSingleton<PlanRuns>();
         services.AddHostedService<Dispatcher>();
@@ -19,9 +20,10 @@ internal static class RunsRoutes
     /// <summary>What the API hears on the bus.</summary>
     public static void AddRunEndpoints(this PlatformBus bus)
     {
-        bus.Endpoint(QueueNames.RunEvents, EndpointKind.Durable).Consumer<RunStartedConsumer>();
+        bus.Endpoint(QueueNames.RunEvents, EndpointKind.Durable).Consumer<RunStartedConsumer>().Consumer<RunFinishedConsumer>();
         bus.Endpoint("worker-beats", EndpointKind.Temporary).Consumer<WorkerBeatConsumer>();
-        bus.Endpoint(QueueNames.DeadLetter, EndpointKind.DeadLetter).Consumer<DeadLetterConsumer>().Consumer<RunStartedConsumer>();
+        bus.Endpoint(QueueNames.DeadLetter, EndpointKind.DeadLetter)
+            .Consumer<DeadLetterConsumer>().Consumer<RunStartedConsumer>().Consumer<RunFinishedConsumer>();
     }
 
     public static void MapRuns(this RouteGroupBuilder tenant)

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Platform.Api.AiModels;
 using Platform.Api.Audit;
 using Platform.Api.Data;
+using Platform.Api.Dicomweb;
 using Platform.Api.Security;
 
 namespace Platform.Api.Runs;
@@ -31,10 +32,19 @@ internal static partial class StartRun
         .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     private static async Task<Results<Accepted<Response>, Ok<Response>, ProblemHttpResult>> Handle(
-        Request request, CurrentTenant tenant, PlatformDb db, AuditLog audit, TimeProvider clock, ILogger<Run> logger, CancellationToken ct)
+        Request request,
+        CurrentTenant tenant,
+        TenantKeys keys,
+        PlatformDb db,
+        AuditLog audit,
+        TimeProvider clock,
+        ILogger<Run> logger,
+        CancellationToken ct)
     {
+        var forms = UidPath.FormsOf(request.StudyUid, await keys.ForAsync(tenant.Id, ct));
+
         // The tenant filter hides other tenants' studies, so theirs is a 404 like any unknown one.
-        var study = await db.Studies.SingleOrDefaultAsync(s => s.StudyInstanceUid == request.StudyUid, ct);
+        var study = await db.Studies.SingleOrDefaultAsync(s => forms.Contains(s.StudyInstanceUid), ct);
         if (study is null)
         {
             return TypedResults.Problem("No such study. Send it first.", statusCode: StatusCodes.Status404NotFound);
@@ -67,8 +77,7 @@ internal static partial class StartRun
                 r => r.StudyId == run.StudyId && r.StudyVersion == run.StudyVersion
                     && r.ModelHash == run.ModelHash && r.ParametersHash == run.ParametersHash,
                 ct);
-            audit.Record(db, "run.read", "run", existing.Id.ToString());
-            await db.SaveChangesAsync(ct);
+            await audit.RecordReadAsync(tenant.Id, "run.read", "run", existing.Id.ToString(), ct);
             return TypedResults.Ok(new Response(existing.Id, existing.Status));
         }
 

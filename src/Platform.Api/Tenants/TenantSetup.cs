@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using OpenIddict.Abstractions;
+using Platform.Api.AiModels;
 using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Security;
@@ -14,6 +15,7 @@ internal sealed class TenantSetup(
     UserManager<Person> people,
     IOpenIddictApplicationManager applications,
     TenantScope scopes,
+    InstalledPackages packages,
     AuditLog audit,
     TimeProvider clock)
 {
@@ -31,11 +33,12 @@ internal sealed class TenantSetup(
         var (id, now) = (Guid.CreateVersion7(), clock.GetUtcNow());
         await scopes.RunAsync(
             id,
-            (db, token) =>
+            async (db, token) =>
             {
                 db.Tenants.Add(new Tenant { TenantId = id, Slug = slug, Name = name, Deidentification = policy, CreatedAt = now });
                 audit.Record(db, "tenant.create", "tenant", id.ToString());
-                return db.SaveChangesAsync(token);
+                await db.SaveChangesAsync(token);
+                await packages.ActivateAsync(db, token);
             },
             ct);
         identities.TenantNames.Add(new TenantName { Id = id, Slug = slug, Name = name });
