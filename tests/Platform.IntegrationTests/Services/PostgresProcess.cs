@@ -16,7 +16,10 @@ public sealed class PostgresProcess : IAsyncDisposable
 
     public int Port => server.Port;
 
-    public static async Task<PostgresProcess> StartAsync(CancellationToken ct)
+    /// <param name="keepsCommits">
+    /// Whether a commit that was answered survives a kill of the server: it does where the log is written, though not flushed, first.
+    /// </param>
+    public static async Task<PostgresProcess> StartAsync(CancellationToken ct, bool keepsCommits = false)
     {
         await Checkout.PreparedAsync();
         var options = new EmbeddedPostgresOptions(Checkout.PostgresPrograms, TestFolder.Create("postgres"))
@@ -24,7 +27,7 @@ public sealed class PostgresProcess : IAsyncDisposable
             Settings = new Dictionary<string, string>
             {
                 ["fsync"] = "off",
-                ["synchronous_commit"] = "off",
+                ["synchronous_commit"] = keepsCommits ? "on" : "off",
                 ["full_page_writes"] = "off",
                 ["max_connections"] = "300",
             },

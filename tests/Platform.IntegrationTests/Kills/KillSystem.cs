@@ -1,0 +1,254 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Npgsql;
+using Platform.IntegrationTests.Hosts;
+using Platform.IntegrationTests.Services;
+using Platform.Local.Processes;
+
+namespace Platform.IntegrationTests.Kills;
+
+internal enum Victim
+{
+    Api,
+    Worker,
+    Postgres,
+    Rabbit,
+}
+
+/// <summary>What was going on at an instant, as the tables and PostgreSQL itself say.</summary>
+internal sealed record InFlight(int Publishes, int Computes, int Commits);
+
+/// <summary>API, worker, PostgreSQL and RabbitMQ as processes that can be killed, on one file store.</summary>
+internal sealed class KillSystem : IAsyncDisposable
+{
+    private const string Slug = "kills";
+    private const string Health = "health/live";
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
+
+    private readonly PostgresProcess postgres;
+    private readonly RabbitProcess rabbit;
+    private readonly Dictionary<string, string> environment;
+    private readonly string folder;
+    private readonly string database;
+    private readonly int apiPort = Loopback.FreePort();
+    private readonly int workerPort = Loopback.FreePort();
+    private readonly Dictionary<Victim, ServiceProcess> processes = [];
+
+    private KillSystem(PostgresProcess postgres, RabbitProcess rabbit, string database, string folder, Dictionary<string, string> environment)
+    {
+        this.postgres = postgres;
+        this.rabbit = rabbit;
+        this.database = database;
+        this.folder = folder;
+        this.environment = environment;
+    }
+
+    public required GatewayAccess Gateway { get; init; }
+
+    public Uri Address => new($"http://127.0.0.1:{apiPort}/");
+
+    public static async Task<KillSystem> StartAsync(TestServices services, CancellationToken ct)
+    {
+        var postgres = await PostgresProcess.StartAsync(ct, keepsCommits: true);
+        var rabbit = await RabbitProcess.StartAsync(ct);
+        var folder = TestFolder.Create("kills");
+        var database = await ApiDatabase.CreateAsync(postgres, ct);
+        var settings = new Dictionary<string, string?>(database.Concat(await rabbit.CreateVirtualHostAsync(ct)))
+        {
+            ["Blobs:Provider"] = "File",
+            ["Blobs:Path"] = Path.Combine(folder, "blobs"),
+            ["Blobs:MinimumFreeBytes"] = "0",
+            ["Identity:AllowHttp"] = "true",
+            ["AiModels:Packages:0"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/threshold"),
+            ["Dispatch:BeatInterval"] = "00:00:01",
+            ["Dispatch:LostAfter"] = "00:00:05",
+            ["Inference:BeatInterval"] = "00:00:01",
+        };
+
+        // The tenant and its gateway are made by the API's own code, before the API runs as a process of its own.
+        GatewayAccess gateway;
+        await using (var setup = new SetupHost(services, settings))
+        {
+            await setup.InitializeAsync();
+            var client = await setup.GatewayAsync(Slug, ct);
+            gateway = new GatewayAccess(Slug, client.ClientId, client.ClientSecret);
+        }
+
+        var environment = settings.ToDictionary(s => s.Key.Replace(":", "__", StringComparison.Ordinal), s => s.Value!);
+        var system = new KillSystem(postgres, rabbit, new NpgsqlConnectionStringBuilder(database["Database:App"]).Database!, folder, environment) { Gateway = gateway };
+        system.environment["DOTNET_gcServer"] = "0";
+        system.Start(Victim.Worker);
+        await system.StartApiAsync(ct);
+        return system;
+    }
+
+    public Task KillAsync(Victim victim) => victim switch
+    {
+        Victim.Postgres => postgres.KillAsync(),
+        Victim.Rabbit => rabbit.KillAsync(),
+        _ => processes[victim].KillAsync(),
+    };
+
+    public async Task RestartAsync(Victim victim, CancellationToken ct)
+    {
+        switch (victim)
+        {
+            case Victim.Api:
+                await StartApiAsync(ct);
+                break;
+            case Victim.Worker:
+                Start(Victim.Worker);
+                break;
+            case Victim.Postgres:
+                await postgres.RestartAsync(ct);
+                break;
+            default:
+                await rabbit.RestartAsync(ct);
+                break;
+        }
+    }
+
+    /// <summary>What is going on now; null while the database does not answer.</summary>
+    public async Task<InFlight?> LookAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(postgres.ConnectionString(database));
+            await connection.OpenAsync(ct);
+            await using var command = new NpgsqlCommand(
+                """
+                select (select count(*) from outbox where sent_at is null)::int,
+                       (select count(*) from runs where status = 'Running')::int,
+                       (select count(*) from pg_stat_activity where usename = 'platform_app' and backend_xid is not null)::int
+                """,
+                connection);
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            await reader.ReadAsync(ct);
+            return new InFlight(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2));
+        }
+        catch (NpgsqlException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Rows of a query by the superuser, past every tenant's wall.</summary>
+    public async Task<List<object?[]>> QueryAsync(string sql, CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString(database));
+        await connection.OpenAsync(ct);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<object?[]>();
+        while (await reader.ReadAsync(ct))
+        {
+            var row = new object[reader.FieldCount];
+            reader.GetValues(row);
+            rows.Add([.. row.Select(v => v is DBNull ? null : v)]);
+        }
+
+        return rows;
+    }
+
+    /// <summary>The last warnings and errors of the API and the worker; they hold no patient value.</summary>
+    public string Logs() => string.Join('\n', ((string[])["Platform.Api", "Platform.Inference"])
+        .Select(name => Path.Combine(folder, name + ".log"))
+        .Where(File.Exists)
+        .SelectMany(path => File.ReadLines(path)
+            .Where(line => line.Contains(" warn: ", StringComparison.Ordinal) || line.Contains(" fail: ", StringComparison.Ordinal))
+            .TakeLast(15)
+            .Select(line => line[..Math.Min(line.Length, 300)])
+            .Prepend($"--- {Path.GetFileName(path)}")));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in processes.Values)
+        {
+            await process.KillAsync();
+            await process.DisposeAsync();
+        }
+
+        await rabbit.DisposeAsync();
+        await postgres.DisposeAsync();
+    }
+
+    private async Task StartApiAsync(CancellationToken ct)
+    {
+        var api = Start(Victim.Api);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(StartPatience);
+        using var http = new HttpClient { BaseAddress = Address };
+        while (true)
+        {
+            if (!api.IsRunning)
+            {
+                throw new InvalidOperationException($"The API left:\n{Logs()}");
+            }
+
+            try
+            {
+                using var answer = await http.GetAsync(new Uri(Health, UriKind.Relative), limit.Token);
+                if (answer.StatusCode == HttpStatusCode.OK)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), limit.Token);
+        }
+    }
+
+    private ServiceProcess Start(Victim victim)
+    {
+        // Beside this suite's own output, in the same configuration.
+        var project = victim == Victim.Api ? "Platform.Api" : "Platform.Inference";
+        var output = AppContext.BaseDirectory.Replace("Platform.IntegrationTests", project, StringComparison.Ordinal);
+        var start = new ServiceStart("dotnet", [Path.Combine(output, project + ".dll")], "TERM", Path.Combine(folder, project + ".log"))
+        {
+            Environment = new Dictionary<string, string>(environment)
+            {
+                ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{(victim == Victim.Api ? apiPort : workerPort)}",
+            },
+            WorkingDirectory = folder,
+        };
+        return processes[victim] = ServiceProcess.Start(start);
+    }
+}
+
+/// <summary>An API in this process, on the services that are to be killed later.</summary>
+internal sealed class SetupHost : ApiHost
+{
+    public SetupHost(TestServices services, Dictionary<string, string?> settings)
+        : base(services)
+    {
+        foreach (var (key, value) in settings)
+        {
+            Settings[key] = value;
+        }
+    }
+
+    // Without the services that the other tests share.
+    public override async ValueTask InitializeAsync() => await RestartAsync(CancellationToken.None);
+}
+
+/// <summary>What a gateway needs to send studies.</summary>
+internal sealed record GatewayAccess(string Slug, string ClientId, string ClientSecret)
+{
+    public async Task<string> TokenAsync(HttpClient http, CancellationToken ct)
+    {
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["grant_type"] = "client_credentials",
+            ["client_id"] = ClientId,
+            ["client_secret"] = ClientSecret,
+        });
+        using var answer = await http.PostAsync(new Uri("connect/token", UriKind.Relative), form, ct);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("access_token").GetString()!;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Platform.Api.Data;
+using Platform.Api.Runs;
+using Platform.IntegrationTests.Hosts;
+using Platform.IntegrationTests.Services;
+using Xunit;
+
+namespace Platform.IntegrationTests.Runs;
+
+/// <summary>The real API with the test package, and a dispatcher that is in a hurry.</summary>
+internal sealed class RunsApi : ApiHost
+{
+    public static readonly TimeSpan BeatInterval = TimeSpan.FromMilliseconds(500);
+
+    private RunsApi(TestServices services)
+        : base(services)
+    {
+        Settings["AiModels:Packages:0"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/threshold");
+        Settings["Dispatch:BeatInterval"] = BeatInterval.ToString();
+        Settings["Dispatch:Poll"] = "00:00:00.1";
+        Settings["Dispatch:LostAfter"] = "00:00:03";
+    }
+
+    /// <param name="settings">In place of the shared services' or beside them.</param>
+    public static async Task<RunsApi> StartAsync(TestServices services, IReadOnlyDictionary<string, string?>? settings = null)
+    {
+        var api = new RunsApi(services);
+        foreach (var (key, value) in settings ?? new Dictionary<string, string?>())
+        {
+            api.Settings[key] = value;
+        }
+
+        await api.InitializeAsync();
+        return api;
+    }
+
+    public async Task<TenantClient> AsTenantAsync(string slug) =>
+        new(await TenantAsync(slug), slug, await AsAdministratorAsync(slug));
+
+    /// <summary>Reads the rows themselves, as the tenant.</summary>
+    public Task<T> ReadAsync<T>(Guid tenantId, Func<PlatformDb, CancellationToken, Task<T>> read, CancellationToken ct) =>
+        Services.GetRequiredService<TenantScope>().RunAsync(tenantId, read, ct);
+
+    public async Task<int> CountWorkAsync(CancellationToken ct)
+    {
+        await using var system = await Services.GetRequiredService<IDbContextFactory<SystemDb>>().CreateDbContextAsync(ct);
+        return await system.WorkReady.CountAsync(w => w.Kind.StartsWith("run-"), ct);
+    }
+
+    public async Task<int> CountUnsentAsync(CancellationToken ct)
+    {
+        await using var system = await Services.GetRequiredService<IDbContextFactory<SystemDb>>().CreateDbContextAsync(ct);
+        return await system.Outbox.CountAsync(m => m.SentAt == null, ct);
+    }
+}
+
+/// <summary>A tenant administrator over HTTP.</summary>
+internal sealed class TenantClient(Guid tenantId, string slug, HttpClient http)
+{
+    public Guid TenantId => tenantId;
+
+    /// <summary>Sends a study of one series and says that it is complete; returns its UID as sent.</summary>
+    public async Task<string> SendStudyAsync(int slices, CancellationToken ct)
+    {
+        var (uid, files) = TestStudy.Make(slices);
+        using (var body = TestStudy.Multipart(files))
+        {
+            (await http.PostAsync(Path("dicomweb/studies"), body, ct)).EnsureSuccessStatusCode();
+        }
+
+        (await http.PostAsync(Path($"studies/{uid}/complete"), null, ct)).EnsureSuccessStatusCode();
+        return uid;
+    }
+
+    /// <summary>Sends a study and returns the run that the tenant's rules made of it.</summary>
+    public async Task<Guid> SendAsync(CancellationToken ct) => await RunOfAsync(await SendStudyAsync(4, ct), ct);
+
+    public async Task<Guid> RunOfAsync(string studyUid, CancellationToken ct)
+    {
+        var study = await http.GetFromJsonAsync<JsonElement>(Path($"studies/{studyUid}"), ct);
+        return study.GetProperty("runs").EnumerateArray().Single().GetProperty("id").GetGuid();
+    }
+
+    public async Task<JsonElement> StudyAsync(string studyUid, CancellationToken ct) =>
+        await http.GetFromJsonAsync<JsonElement>(Path($"studies/{studyUid}"), ct);
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> StartRunAsync(string studyUid, object? parameters, CancellationToken ct, string lane = "Routine")
+    {
+        using var answer = await http.PostAsJsonAsync(Path("runs"), new { studyUid, model = "threshold", lane, parameters }, ct);
+        return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>(ct));
+    }
+
+    public async Task<HttpStatusCode> PostAsync(Guid run, string verb, CancellationToken ct)
+    {
+        using var answer = await http.PostAsync(Path($"runs/{run}/{verb}"), null, ct);
+        return answer.StatusCode;
+    }
+
+    public async Task<JsonElement> RunAsync(Guid run, CancellationToken ct) => await http.GetFromJsonAsync<JsonElement>(Path($"runs/{run}"), ct);
+
+    public async Task<RunStatus> StatusAsync(Guid run, CancellationToken ct) =>
+        Enum.Parse<RunStatus>((await RunAsync(run, ct)).GetProperty("status").GetString()!);
+
+    /// <summary>Waits until the run is in the state, at most twenty seconds.</summary>
+    public async Task BecomesAsync(Guid run, RunStatus status, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        var last = await StatusAsync(run, ct);
+        while (last != status)
+        {
+            Assert.False(limit.IsCancellationRequested, $"The run is {last}, not {status}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
+            last = await StatusAsync(run, ct);
+        }
+    }
+
+    private Uri Path(string path) => new($"/t/{slug}/{path}", UriKind.Relative);
+}

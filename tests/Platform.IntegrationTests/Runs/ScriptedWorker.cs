@@ -1,0 +1,192 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Threading.Channels;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Platform.Contracts;
+using Platform.Hosting;
+using Platform.Hosting.Blobs;
+using Platform.Hosting.Bus;
+
+namespace Platform.IntegrationTests.Runs;
+
+/// <summary>
+/// A worker that does what the test says, over the same broker, queue and blobs as the real one. It claims deliveries, beats,
+/// and leaves computing to the test: what is tested is the API's half of the protocol.
+/// </summary>
+internal sealed class ScriptedWorker : IAsyncDisposable
+{
+    private readonly IHost host;
+    private readonly Channel<Delivery> deliveries = Channel.CreateUnbounded<Delivery>();
+    private readonly List<RunningRun> running = [];
+    private readonly CancellationTokenSource stopping = new();
+    private readonly int slots;
+    private Task beating = Task.CompletedTask;
+
+    private ScriptedWorker(IHost host, int slots)
+    {
+        this.host = host;
+        this.slots = slots;
+    }
+
+    public Guid Id { get; } = Guid.CreateVersion7();
+
+    private IBus Bus => host.Services.GetRequiredService<IBus>();
+
+    public static async Task<ScriptedWorker> StartAsync(
+        IReadOnlyDictionary<string, string?> settings, int slots, TimeSpan beatInterval, CancellationToken ct, bool takesRuns = true)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.AddPlatformHosting("scripted-worker");
+        builder.Logging.ClearProviders();
+        builder.AddPlatformBus(bus =>
+        {
+            if (takesRuns)
+            {
+                var endpoint = bus.Endpoint(QueueNames.RunRequested, EndpointKind.Durable).Consumer<Claim>();
+                endpoint.Concurrency = _ => slots;
+            }
+        });
+        ScriptedWorker? worker = null;
+        builder.Services.AddSingleton(_ => worker!);
+        var host = builder.Build();
+        worker = new ScriptedWorker(host, slots);
+        await host.StartAsync(ct);
+        worker.beating = worker.BeatAsync(beatInterval);
+        return worker;
+    }
+
+    /// <summary>The next run that the broker delivers to this worker.</summary>
+    public async Task<Delivery> NextAsync(CancellationToken ct) => await deliveries.Reader.ReadAsync(ct);
+
+    public bool TryNext(out Delivery? delivery) => deliveries.Reader.TryRead(out delivery);
+
+    /// <summary>Sends a message as this worker would.</summary>
+    public Task SendAsync<T>(T message, CancellationToken ct)
+        where T : class => Bus.Publish(message, ct);
+
+    /// <summary>Writes the result blob of an attempt and says that it succeeded.</summary>
+    public async Task<RunFinished> WriteResultAsync(Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct)
+    {
+        var finding = new Finding(
+            "2.25.1", "2.25.2", new Code("BRIGHT", "99PLATFORM", "Bright region"), null, 1,
+            [new Measurement(new Code("118565006", "SCT", "Volume"), 42, new Code("mm3", "UCUM", "cubic millimeter"))], null, null, null);
+        var result = new RunResult(
+            tenantId, runId, attemptId, "threshold", "1.0.0", "model", hash, "cpu", [finding], objects, new PhaseSeconds(0, 0, 0, 0, 0, 0), []);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(result, PlatformJson.Options);
+        var name = BlobNames.Attempt(tenantId, runId, attemptId, "result.json");
+        await WriteAsync(name, bytes, ct);
+        return new RunFinished(
+            tenantId, runId, attemptId, Id, RunOutcome.Succeeded, name, Convert.ToHexStringLower(SHA256.HashData(bytes)), null, null,
+            TimeProvider.System.GetUtcNow());
+    }
+
+    public async Task WriteAsync(string name, byte[] bytes, CancellationToken ct)
+    {
+        await using var blob = await host.Services.GetRequiredService<BlobStore>().CreateAsync(name, ct);
+        await blob.WriteAsync(bytes, ct);
+        await blob.CommitAsync(ct);
+    }
+
+    public async Task<RunManifest> ReadManifestAsync(RunRequested request, CancellationToken ct)
+    {
+        await using var blob = await host.Services.GetRequiredService<BlobStore>().OpenReadAsync(request.ManifestBlob, ct);
+        return (await JsonSerializer.DeserializeAsync<RunManifest>(blob!, PlatformJson.Options, ct))!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await beating;
+        await host.StopAsync(CancellationToken.None);
+        host.Dispose();
+        stopping.Dispose();
+    }
+
+    private async Task BeatAsync(TimeSpan interval)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await PublishBeatAsync(stopping.Token);
+                await Task.Delay(interval, stopping.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private Task PublishBeatAsync(CancellationToken ct)
+    {
+        List<RunningRun> now;
+        lock (running)
+        {
+            now = [.. running];
+        }
+
+        return Bus.Publish(new WorkerBeat(Id, "scripted", "cpu", slots, now, [], 0, 0, false, TimeProvider.System.GetUtcNow()), ct);
+    }
+
+    /// <summary>A claimed delivery; the message stays un-acknowledged until <see cref="Acknowledge"/>.</summary>
+    internal sealed class Delivery(ScriptedWorker worker, RunRequested request, TaskCompletionSource acknowledged)
+    {
+        public RunRequested Request { get; } = request;
+
+        public Guid AttemptId { get; } = Guid.CreateVersion7();
+
+        public Task StartAsync(CancellationToken ct) => worker.SendAsync(
+            new RunStarted(Request.TenantId, Request.RunId, AttemptId, worker.Id, "scripted", TimeProvider.System.GetUtcNow()), ct);
+
+        public async Task SucceedAsync(CancellationToken ct)
+        {
+            await worker.SendAsync(await worker.WriteResultAsync(Request.TenantId, Request.RunId, AttemptId, "result-hash", [], ct), ct);
+            Acknowledge();
+        }
+
+        public async Task EndAsync(RunOutcome outcome, string code, CancellationToken ct)
+        {
+            await worker.SendAsync(
+                new RunFinished(
+                    Request.TenantId, Request.RunId, AttemptId, worker.Id, outcome, null, null, code, "As the test said.", TimeProvider.System.GetUtcNow()),
+                ct);
+            Acknowledge();
+        }
+
+        public void Acknowledge() => acknowledged.TrySetResult();
+
+        internal RunningRun Running() => new(Request.TenantId, Request.RunId, AttemptId, "scripted", 0);
+    }
+
+    private sealed class Claim(ScriptedWorker worker) : IConsumer<RunRequested>
+    {
+        public async Task Consume(ConsumeContext<RunRequested> context)
+        {
+            var acknowledged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var delivery = new Delivery(worker, context.Message, acknowledged);
+            lock (worker.running)
+            {
+                worker.running.Add(delivery.Running());
+            }
+
+            await worker.deliveries.Writer.WriteAsync(delivery, context.CancellationToken);
+            try
+            {
+                await acknowledged.Task.WaitAsync(context.CancellationToken);
+            }
+            finally
+            {
+                lock (worker.running)
+                {
+                    worker.running.RemoveAll(r => r.AttemptId == delivery.AttemptId);
+                }
+            }
+        }
+    }
+}
