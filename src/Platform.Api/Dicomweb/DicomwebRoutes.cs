@@ -5,7 +5,8 @@ internal static class DicomwebRoutes
 {
     public static IServiceCollection AddDicomweb(this IServiceCollection services)
     {
-        services.AddOptions<DicomwebOptions>().BindConfiguration(DicomwebOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<DicomwebOptions>().BindConfiguration(DicomwebOptions.Section)
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<StowIngest>();
         services.AddSingleton<StowCommit>();
         services.AddScoped<Stow>();

@@ -95,7 +95,9 @@ internal static class FrameIndex
     {
         var start = data[0].Offset - ItemHeaderBytes;
         var starts = Enumerable.Range(0, frames)
-            .Select(frame => start + BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(frame * 4))).Append(long.MaxValue).ToArray();
+            .Select(frame => start + BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(frame * 4)))
+            .Append(long.MaxValue)
+            .ToArray();
         var ranges = Enumerable.Range(0, frames)
             .Select(f => data.Where(d => d.Offset > starts[f] && d.Offset - ItemHeaderBytes < starts[f + 1]).ToArray()).ToList();
         return ranges.TrueForAll(range => range.Length > 0) ? ranges : null;

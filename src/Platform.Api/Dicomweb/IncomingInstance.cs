@@ -11,6 +11,9 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
 {
     private const string StorageClasses = "1.2.840.10008.5.1.4.1.1.";
 
+    // A DICOMDIR is the table of a medium, not an object of a study.
+    private const string MediaStorageDirectory = "1.2.840.10008.1.3.10";
+
     private string? sopClassUid;
     private InstanceUids? received;
     private InstanceUids? stored;
@@ -27,7 +30,8 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
         }
 
         if (sopClassUid is null || Uid(dataset, DicomTags.SOPInstanceUID) is not { } instance
-            || Uid(dataset, DicomTags.StudyInstanceUID) is not { } study || Uid(dataset, DicomTags.SeriesInstanceUID) is not { } series)
+            || Uid(dataset, DicomTags.StudyInstanceUID) is not { } study
+            || Uid(dataset, DicomTags.SeriesInstanceUID) is not { } series)
         {
             return Refused(StoreReason.DoesNotMatchSopClass, "SOP Class, SOP Instance, Series or Study UID is missing or bad.");
         }
@@ -109,11 +113,12 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
             metadata);
     }
 
-    public StoreOutcome Refused(StoreReason reason, string comment) => StoreOutcome.Refused(reason, comment, sopClassUid, received);
+    public StoreOutcome Refused(StoreReason reason, string comment) =>
+        StoreOutcome.Refused(reason, comment, sopClassUid, received);
 
     public StoreOutcome OverBudget(string budget) => Refused(StoreReason.OutOfResources, $"Over the budget {budget}.");
 
-    /// <summary>The reason for bytes that the reader refused. Its message has offsets and is too long for Error Comment (LO).</summary>
+    /// <summary>The reason for bytes that the reader refused. Its own message is too long for Error Comment (LO).</summary>
     public StoreOutcome Refused(DicomException e) => e.Error switch
     {
         DicomError.OverBudget => OverBudget(e.Budget!),
@@ -139,7 +144,8 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
                 [] => null,
                 [var leak, ..] when leak.Rule == IdentityRule.NotMarked =>
                     Refused(StoreReason.ProcessingFailure, "Not marked as de-identified (0012,0062); de-identify it first."),
-                [var leak, ..] => Refused(StoreReason.ProcessingFailure, $"It still identifies at {leak.Path[^11..]}: {leak.Rule}."),
+                [var leak, ..] =>
+                    Refused(StoreReason.ProcessingFailure, $"It still identifies at {leak.Path[^11..]}: {leak.Rule}."),
             };
         }
 
@@ -156,7 +162,8 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
 
     /// <summary>Storage classes of the standard, current and retired; not directories, not private classes.</summary>
     private static bool IsStored(string uid) =>
-        uid.StartsWith(StorageClasses, StringComparison.Ordinal) || DicomUids.FindSopClassName(uid) is not null;
+        uid.StartsWith(StorageClasses, StringComparison.Ordinal)
+        || (uid != MediaStorageDirectory && DicomUids.FindSopClassName(uid) is not null);
 
     /// <summary>The syntax that the bytes really have, which some writers do not declare.</summary>
     private static DicomTransferSyntax StoredSyntax(DicomHeader header) =>
@@ -180,17 +187,19 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
         yield return (nameof(DicomTags.ProtocolName), dataset.GetString(DicomTags.ProtocolName));
         yield return (nameof(DicomTags.SeriesDescription), dataset.GetString(DicomTags.SeriesDescription));
         yield return (nameof(DicomTags.StudyDescription), dataset.GetString(DicomTags.StudyDescription));
-        yield return (nameof(DicomTags.RequestedProcedureDescription), dataset.GetString(DicomTags.RequestedProcedureDescription));
+        yield return (
+            nameof(DicomTags.RequestedProcedureDescription), dataset.GetString(DicomTags.RequestedProcedureDescription));
         yield return (
             nameof(DicomTags.PerformedProcedureStepDescription), dataset.GetString(DicomTags.PerformedProcedureStepDescription));
         foreach (var request in dataset.GetSequence(DicomTags.RequestAttributesSequence))
         {
             yield return (
-                nameof(DicomTags.ScheduledProcedureStepDescription), request.GetString(DicomTags.ScheduledProcedureStepDescription));
+                nameof(DicomTags.ScheduledProcedureStepDescription),
+                request.GetString(DicomTags.ScheduledProcedureStepDescription));
         }
     }
 
-    /// <summary>Up to 64 digits and dots: UIDs of real scanners break PS3.5 §9.1 by leading zeros, and mapping makes them whole.</summary>
+    /// <summary>Up to 64 digits and dots: real scanners break PS3.5 §9.1 by leading zeros, and mapping makes UIDs whole.</summary>
     private static string? Uid(DicomDataset dataset, DicomTag tag) =>
         dataset.GetString(tag) is { } uid && UidPath.IsWellFormed(uid) ? uid : null;
 

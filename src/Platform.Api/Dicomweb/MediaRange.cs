@@ -2,7 +2,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Platform.Api.Dicomweb;
 
-/// <summary>One range of an Accept header or query parameter with the parameters DICOMweb gives it (PS3.18 §8.7.4, §8.7.5).</summary>
+/// <summary>One range of an Accept header or query parameter, with what DICOMweb adds to it (PS3.18 §8.7.4, §8.7.5).</summary>
 /// <param name="MediaType">Lower case, e.g. <c>multipart/related</c> or <c>*/*</c>.</param>
 /// <param name="Inner">The <c>type</c> parameter of a multipart range, lower case.</param>
 /// <param name="TransferSyntax">The <c>transfer-syntax</c> parameter: a UID or <c>*</c>; null when absent.</param>

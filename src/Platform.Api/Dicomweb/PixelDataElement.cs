@@ -4,8 +4,8 @@ using Platform.Dicom;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// The pixel data element of an instance as a stream: its header, then its value or its fragments to the delimiter, checked on the
-/// way. Ends behind it, whatever follows; bytes that end sooner are <see cref="DicomError.Truncated"/>.
+/// The pixel data element of an instance as a stream: its header, then its value or its fragments to the delimiter, checked
+/// on the way. Ends behind it, whatever follows; bytes that end sooner are <see cref="DicomError.Truncated"/>.
 /// </summary>
 internal sealed class PixelDataElement : Stream
 {

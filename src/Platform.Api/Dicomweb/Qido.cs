@@ -39,7 +39,8 @@ internal sealed class Qido(CurrentTenant tenant, TenantScope scopes, TenantKeys 
         Describe(
             dicomweb.MapGet(
                 "studies/{study}/series/{series}/instances",
-                (HttpContext http, string study, string series, Qido qido) => qido.HandleAsync(http, QidoLevel.Instance, study, series)),
+                (HttpContext http, string study, string series, Qido qido) =>
+                    qido.HandleAsync(http, QidoLevel.Instance, study, series)),
             "SearchInstancesOfSeries");
     }
 
@@ -152,13 +153,15 @@ internal sealed class Qido(CurrentTenant tenant, TenantScope scopes, TenantKeys 
         if (query.Ignored.Count > 0)
         {
             http.Response.Headers.Append(
-                "Warning", $"299 {http.Request.Host} \"These parameters are not matched here: {string.Join(", ", query.Ignored)}\"");
+                "Warning",
+                $"299 {http.Request.Host} \"These parameters are not matched here: {string.Join(", ", query.Ignored)}\"");
         }
 
         if (query.FuzzyMatchingAsked)
         {
             http.Response.Headers.Append(
-                "Warning", $"299 {http.Request.Host} \"The fuzzymatching parameter is not supported. Only literal matching has been performed.\"");
+                "Warning",
+                $"299 {http.Request.Host} \"The fuzzymatching parameter is not supported. Only literal matching has been performed.\"");
         }
     }
 }

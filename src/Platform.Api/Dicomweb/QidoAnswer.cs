@@ -19,7 +19,7 @@ internal sealed record QidoRow(
     string? TransferSyntaxUid,
     byte[]? Header);
 
-/// <summary>Turns rows into matches: attributes of the stored header, cut out unparsed, and what is counted (PS3.18 §10.6.3.3).</summary>
+/// <summary>Turns rows into matches: attributes cut out of the stored header, and what is counted (PS3.18 §10.6.3.3).</summary>
 internal static class QidoAnswer
 {
     // PS3.18 Tables 10.6.3-3 to 10.6.3-5; what is computed below is not among them.
@@ -33,8 +33,8 @@ internal static class QidoAnswer
     private static readonly DicomTag[] SeriesTags =
     [
         DicomTags.SpecificCharacterSet, DicomTags.Modality, DicomTags.TimezoneOffsetFromUTC, DicomTags.SeriesDescription,
-        DicomTags.BodyPartExamined, DicomTags.SeriesInstanceUID, DicomTags.SeriesNumber, DicomTags.PerformedProcedureStepStartDate,
-        DicomTags.PerformedProcedureStepStartTime, DicomTags.RequestAttributesSequence,
+        DicomTags.BodyPartExamined, DicomTags.SeriesInstanceUID, DicomTags.SeriesNumber,
+        DicomTags.PerformedProcedureStepStartDate, DicomTags.PerformedProcedureStepStartTime, DicomTags.RequestAttributesSequence,
     ];
 
     private static readonly DicomTag[] InstanceTags =
@@ -135,7 +135,8 @@ internal static class QidoAnswer
         }
     }
 
-    private static void Set(SortedDictionary<string, ReadOnlyMemory<byte>> attributes, string tag, string vr, params string[] values)
+    private static void Set(
+        SortedDictionary<string, ReadOnlyMemory<byte>> attributes, string tag, string vr, params string[] values)
     {
         var buffer = new ArrayBufferWriter<byte>(96);
         using (var json = new Utf8JsonWriter(buffer))
@@ -156,5 +157,6 @@ internal static class QidoAnswer
     }
 
     private static void Set(SortedDictionary<string, ReadOnlyMemory<byte>> attributes, string tag, long value) =>
-        attributes[tag] = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"vr":"IS","Value":[{{value}}]}"""));
+        attributes[tag] = Encoding.ASCII.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $$"""{"vr":"IS","Value":[{{value}}]}"""));
 }

@@ -34,13 +34,14 @@ internal sealed class QidoQuery
 
     public int Offset { get; private set; }
 
-    /// <summary>Names of parameters that the standard knows and this server does not match; they go into a Warning header.</summary>
+    /// <summary>Parameters that the standard knows and this server does not match; they go into a Warning header.</summary>
     public IReadOnlyList<string> Ignored => ignored;
 
     public bool FuzzyMatchingAsked { get; private set; }
 
     /// <summary>Reads the query string; false with a sentence for the client when it can't be a search.</summary>
-    public static bool TryParse(IQueryCollection query, [NotNullWhen(true)] out QidoQuery? parsed, [NotNullWhen(false)] out string? problem)
+    public static bool TryParse(
+        IQueryCollection query, [NotNullWhen(true)] out QidoQuery? parsed, [NotNullWhen(false)] out string? problem)
     {
         var result = new QidoQuery();
         parsed = null;
@@ -59,15 +60,17 @@ internal sealed class QidoQuery
     }
 
     /// <summary>Moves a key that this level can't match to the ignored ones.</summary>
-    public void Ignore(DicomTag tag) => ignored.Add(DicomDictionary.FindKeyword(tag) ?? tag.ToString());
+    public void Ignore(DicomTag tag) => ignored.Add(NameOf(tag));
+
+    private static string NameOf(DicomTag tag) => DicomDictionary.FindKeyword(tag) ?? tag.ToString();
 
     private string? Take(string name, string[] values)
     {
         switch (name.ToLowerInvariant())
         {
             case "limit":
-                if (values is not [var limit] || !int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-                    || count < 1)
+                if (values is not [var limit]
+                    || !int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1)
                 {
                     return "limit must be a number of at least 1.";
                 }
@@ -75,7 +78,8 @@ internal sealed class QidoQuery
                 Limit = Math.Min(count, MaxLimit);
                 return null;
             case "offset":
-                if (values is not [var offset] || !int.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out var start))
+                if (values is not [var offset]
+                    || !int.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out var start))
                 {
                     return "offset must be a number of at least 0.";
                 }
@@ -117,13 +121,13 @@ internal sealed class QidoQuery
         var path = name.Split('.');
         if (!path.All(step => DicomTag.TryParse(step, out _)))
         {
-            return "A search parameter is neither an attribute's keyword nor its tag nor one of limit, offset, includefield, fuzzymatching.";
+            return "A search parameter is neither an attribute's keyword or tag nor limit, offset, includefield or fuzzymatching.";
         }
 
         _ = DicomTag.TryParse(path[0], out var tag);
         if (path.Length > 1)
         {
-            ignored.Add(string.Join('.', path.Select(step => DicomTag.TryParse(step, out var t) ? DicomDictionary.FindKeyword(t) ?? t.ToString() : step)));
+            ignored.Add(string.Join('.', path.Select(step => NameOf(DicomTag.Parse(step)))));
             return null;
         }
 

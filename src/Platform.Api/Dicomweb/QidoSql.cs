@@ -6,8 +6,8 @@ using Platform.Dicom;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// The SQL of a search. Every operator in it is leakproof, so that indexes serve under row-level security: a trailing wildcard is a
-/// range on a <c>COLLATE "C"</c> column, never LIKE (design §4).
+/// The SQL of a search. Every operator in it is leakproof, so that indexes serve under row-level security: a trailing wildcard
+/// is a range on a <c>COLLATE "C"</c> column, never LIKE (design §4).
 /// </summary>
 internal sealed class QidoSql
 {
@@ -21,10 +21,13 @@ internal sealed class QidoSql
 
     public IReadOnlyList<NpgsqlParameter> Parameters => parameters;
 
-    /// <summary>Rows of the level: three UIDs (null above the level), counts and modalities of study and series, a representative header.</summary>
+    /// <summary>Gives the columns of <see cref="QidoRow"/> in its order.</summary>
     public string Text { get; private set; } = "";
 
-    /// <summary>Builds the statement; keys that this level can't match move to the query's ignored ones. Null with a sentence when a key's value is bad.</summary>
+    /// <summary>
+    /// Builds the statement; keys that this level can't match move to the query's ignored ones. Null, with a sentence for the
+    /// client, when a key's value is bad.
+    /// </summary>
     /// <param name="uids">The forms under which a UID of the request may be stored.</param>
     /// <param name="patients">The forms under which a patient's ID of the request may be stored.</param>
     public static (QidoSql? Sql, string? Problem) Build(
@@ -118,7 +121,12 @@ internal sealed class QidoSql
         $"(select i.metadata from instances i where i.tenant_id = page.tenant_id and {of} order by i.stored_at, i.id limit 1)";
 
     private string? Match(
-        QidoLevel level, QidoQuery query, DicomTag tag, string[] values, Func<string, string[]> uids, Func<string, string[]> patients)
+        QidoLevel level,
+        QidoQuery query,
+        DicomTag tag,
+        string[] values,
+        Func<string, string[]> uids,
+        Func<string, string[]> patients)
     {
         var isSeries = level >= QidoLevel.Series;
         var isInstance = level == QidoLevel.Instance;
@@ -253,12 +261,14 @@ internal sealed class QidoSql
         var (first, last) = (ends[0], ends[^1]);
         if (first.Length > 0)
         {
-            where.Append(CultureInfo.InvariantCulture, $" and {column} collate \"C\" >= @{Add(new NpgsqlParameter { Value = first })}");
+            var name = Add(new NpgsqlParameter { Value = first });
+            where.Append(CultureInfo.InvariantCulture, $" and {column} collate \"C\" >= @{name}");
         }
 
         if (last.Length > 0)
         {
-            where.Append(CultureInfo.InvariantCulture, $" and {column} collate \"C\" <= @{Add(new NpgsqlParameter { Value = last })}");
+            var name = Add(new NpgsqlParameter { Value = last });
+            where.Append(CultureInfo.InvariantCulture, $" and {column} collate \"C\" <= @{name}");
         }
 
         return null;
@@ -269,13 +279,17 @@ internal sealed class QidoSql
         var name = Add(new NpgsqlParameter { Value = values });
         where.Append(
             CultureInfo.InvariantCulture,
-            $" and exists (select 1 from series m where m.tenant_id = s.tenant_id and m.study_id = s.id and m.modality = any(@{name}))");
+            $"""
+             and exists (select 1 from series m
+                         where m.tenant_id = s.tenant_id and m.study_id = s.id and m.modality = any(@{name}))
+            """);
         return null;
     }
 
     private string? AndNumber(string column, DicomTag tag, string[] values)
     {
-        if (values is not [var value] || !int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (values is not [var value]
+            || !int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
         {
             return $"{DicomDictionary.FindKeyword(tag)} takes one whole number.";
         }

@@ -32,6 +32,9 @@ internal sealed partial class Stow(
     private const int MultipartBufferBytes = 64 << 10;
     private const string RetrySeconds = "10";
 
+    // A dead line shows when its last bytes are read; aborting at once would lose instances that have come whole and wait in buffers.
+    private static readonly CancellationToken NotRequestAborted = CancellationToken.None;
+
     private enum Ending
     {
         /// <summary>The closing boundary was read.</summary>
@@ -96,7 +99,7 @@ internal sealed partial class Stow(
         try
         {
             // :: Steps 2 and 3
-            var rules = await RulesAsync(http.RequestAborted);
+            var rules = await RulesAsync();
             await using var batches = new StowBatches(commit, options.Value, clock, rules);
             var ending = await ReadAsync(http, boundary, study, rules, batches, refusals);
 
@@ -131,14 +134,15 @@ internal sealed partial class Stow(
         }
 
         _ = MediaTypeHeaderValue.TryParse(request.ContentType, out var type);
-        if (type is null || !(type.MediaType.Equals(MediaRange.Dicom, StringComparison.OrdinalIgnoreCase) || IsMultipartOfDicom(type)))
+        var isOne = type?.MediaType.Equals(MediaRange.Dicom, StringComparison.OrdinalIgnoreCase) == true;
+        if (type is null || !(isOne || IsMultipartOfDicom(type)))
         {
             return TypedResults.Problem(
                 "Send multipart/related; type=\"application/dicom\", or one instance as application/dicom.",
                 statusCode: StatusCodes.Status415UnsupportedMediaType);
         }
 
-        if (!type.MediaType.Equals(MediaRange.Dicom, StringComparison.OrdinalIgnoreCase))
+        if (!isOne)
         {
             boundary = HeaderUtilities.RemoveQuotes(type.Boundary).ToString();
             if (boundary.Length is 0 or > 70)
@@ -160,13 +164,14 @@ internal sealed partial class Stow(
         }
 
         var inner = type.Parameters.FirstOrDefault(p => p.Name.Equals("type", StringComparison.OrdinalIgnoreCase))?.Value;
-        return inner is null || HeaderUtilities.RemoveQuotes(inner.Value).Equals(MediaRange.Dicom, StringComparison.OrdinalIgnoreCase);
+        return inner is null
+            || HeaderUtilities.RemoveQuotes(inner.Value).Equals(MediaRange.Dicom, StringComparison.OrdinalIgnoreCase);
     }
 
-    private async Task<StowRules> RulesAsync(CancellationToken ct)
+    private async Task<StowRules> RulesAsync()
     {
-        var row = await scopes.RunAsync(tenant.Id, (db, token) => db.Tenants.AsNoTracking().SingleAsync(token), ct);
-        return new StowRules(tenant.Id, row.Deidentification, row.QuietPeriod, await keys.ForAsync(tenant.Id, ct));
+        var row = await scopes.RunAsync(tenant.Id, (db, token) => db.Tenants.AsNoTracking().SingleAsync(token), NotRequestAborted);
+        return new StowRules(tenant.Id, row.Deidentification, row.QuietPeriod, await keys.ForAsync(tenant.Id, NotRequestAborted));
     }
 
     private async Task<Ending> ReadAsync(
@@ -177,19 +182,21 @@ internal sealed partial class Stow(
         StowBatches batches,
         List<(int Part, StoreOutcome Outcome)> refusals)
     {
-        var ct = http.RequestAborted;
         if (boundary is null)
         {
             return await TakeAsync(http.Request.Body, 0);
         }
 
-        var reader = new MultipartReader(boundary, http.Request.Body, MultipartBufferBytes) { HeadersLengthLimit = MaxPartHeaderBytes };
+        var reader = new MultipartReader(boundary, http.Request.Body, MultipartBufferBytes)
+        {
+            HeadersLengthLimit = MaxPartHeaderBytes,
+        };
         for (var part = 0; ; part++)
         {
             MultipartSection? section;
             try
             {
-                section = await reader.ReadNextSectionAsync(ct);
+                section = await reader.ReadNextSectionAsync(NotRequestAborted);
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or InvalidDataException)
             {
@@ -208,7 +215,8 @@ internal sealed partial class Stow(
 
             if (!IsDicom(section.ContentType))
             {
-                refusals.Add((part, StoreOutcome.Refused(StoreReason.CannotUnderstand, "Its Content-Type is not application/dicom.")));
+                refusals.Add((
+                    part, StoreOutcome.Refused(StoreReason.CannotUnderstand, "Its Content-Type is not application/dicom.")));
                 continue;
             }
 
@@ -220,10 +228,10 @@ internal sealed partial class Stow(
 
         async Task<Ending> TakeAsync(Stream body, int part)
         {
-            var (staged, refused, broken) = await ingest.StageAsync(rules, part, body, study, ct);
+            var (staged, refused, broken) = await ingest.StageAsync(rules, part, body, study, NotRequestAborted);
             if (staged is not null)
             {
-                await batches.AddAsync(staged, CancellationToken.None);
+                await batches.AddAsync(staged, NotRequestAborted);
             }
             else
             {
@@ -274,7 +282,9 @@ internal sealed partial class Stow(
         if (outcomes.Count == 0 || (stored == 0 && ending != Ending.Whole))
         {
             return TypedResults.Problem(
-                ending == Ending.Whole ? "The body has no part." : "The body is not multipart or ends before its closing boundary.",
+                ending == Ending.Whole
+                    ? "The body has no part."
+                    : "The body is not multipart or ends before its closing boundary.",
                 statusCode: StatusCodes.Status400BadRequest);
         }
 

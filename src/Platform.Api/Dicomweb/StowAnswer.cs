@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Platform.Api.Dicomweb;
 
-/// <summary>The Store Instances Response (PS3.18 §10.5.3 and Annex I): what was stored, under which UIDs, and what was not and why.</summary>
+/// <summary>The Store Instances Response (PS3.18 §10.5.3, Annex I): what is stored, under which UIDs, what is not, and why.</summary>
 internal static class StowAnswer
 {
     private const string Ui = "UI";
@@ -24,7 +24,7 @@ internal static class StowAnswer
         json.WriteStartObject();
 
         // With several studies in one request there is no one URL that holds them all, so the attribute is empty (Annex I.1).
-        var studies = outcomes.Where(o => o.Stored is not null).Select(o => o.Stored!.StudyInstanceUid).Distinct().Take(2).ToList();
+        var studies = outcomes.Where(o => o.Stored is not null).Select(o => o.Stored!.StudyInstanceUid).Distinct().ToList();
         if (studies.Count > 0)
         {
             WriteValue(json, "00081190", "UR", studies.Count == 1 ? $"{dicomweb}/studies/{studies[0]}" : null);

@@ -6,7 +6,8 @@ namespace Platform.Api.Dicomweb;
 /// Commits staged instances while the next ones still arrive: as soon as a batch is full or old enough, so that a slow line that
 /// dies at 99 % keeps what came before (design §3).
 /// </summary>
-internal sealed class StowBatches(StowCommit commit, DicomwebOptions options, TimeProvider clock, StowRules rules) : IAsyncDisposable
+internal sealed class StowBatches(StowCommit commit, DicomwebOptions options, TimeProvider clock, StowRules rules)
+    : IAsyncDisposable
 {
     // Each instance holds a file open until its batch is committed.
     private const int MaxBatchInstances = 256;
@@ -99,17 +100,19 @@ internal sealed class StowBatches(StowCommit commit, DicomwebOptions options, Ti
         {
             do
             {
-                while (bytes < options.BatchBytes && batch.Count < MaxBatchInstances && staged.Reader.TryRead(out var instance))
+                while (HasRoom() && staged.Reader.TryRead(out var instance))
                 {
                     batch.Add(instance);
                     bytes += instance.Length;
                 }
             }
-            while (bytes < options.BatchBytes && batch.Count < MaxBatchInstances && await staged.Reader.WaitToReadAsync(age.Token));
+            while (HasRoom() && await staged.Reader.WaitToReadAsync(age.Token));
         }
         catch (OperationCanceledException) when (age.IsCancellationRequested)
         {
             // The batch is old enough.
         }
+
+        bool HasRoom() => bytes < options.BatchBytes && batch.Count < MaxBatchInstances;
     }
 }

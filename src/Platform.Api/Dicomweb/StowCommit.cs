@@ -25,7 +25,7 @@ namespace Platform.Api.Dicomweb;
 /// </summary>
 internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog audit)
 {
-    /// <summary>The outcome of each instance of the batch, in its order. Throws when blob store or database did not take it.</summary>
+    /// <summary>The outcome of each instance, in the batch's order. Throws when blob store or database did not take it.</summary>
     public async Task<IReadOnlyList<StoreOutcome>> RunAsync(
         StowRules rules, IReadOnlyList<StagedInstance> batch, CancellationToken ct)
     {
@@ -131,7 +131,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             var firsts = instances.DistinctBy(i => (i.Stored.StudyInstanceUid, i.Stored.SeriesInstanceUid)).ToList();
             await using var insert = Command(
                 """
-                insert into series (tenant_id, id, study_id, series_instance_uid, modality, body_part, description, number, origin)
+                insert into series (tenant_id, id, study_id, series_instance_uid, modality, body_part, description, number,
+                                    origin)
                 select @tenant, id, study, uid, modality, part, description, number, @received
                 from unnest(@ids, @studies, @uids, @modalities, @parts, @descriptions, @numbers)
                     as new (id, study, uid, modality, part, description, number)
@@ -316,8 +317,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
                 """);
             update.Parameters.AddWithValue("id", study.Id);
             update.Parameters.AddWithValue("last", last.UtcDateTime);
-            update.Parameters.Add(new NpgsqlParameter("part", NpgsqlDbType.Text) { Value = part?.Code ?? (object)DBNull.Value });
-            update.Parameters.Add(new NpgsqlParameter("source", NpgsqlDbType.Text) { Value = part?.Source ?? (object)DBNull.Value });
+            update.Parameters.Add(new NpgsqlParameter<string?>("part", NpgsqlDbType.Text) { TypedValue = part?.Code });
+            update.Parameters.Add(new NpgsqlParameter<string?>("source", NpgsqlDbType.Text) { TypedValue = part?.Source });
             update.Parameters.AddWithValue("complete", nameof(StudyStatus.Complete));
             update.Parameters.AddWithValue("receiving", nameof(StudyStatus.Receiving));
             await update.ExecuteNonQueryAsync(ct);
@@ -339,10 +340,12 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         }
 
         private static void AddTexts(NpgsqlCommand command, string name, IEnumerable<string?> values) =>
-            command.Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = values.ToArray() });
+            command.Parameters.Add(
+                new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = values.ToArray() });
 
         private static void AddNumbers(NpgsqlCommand command, string name, IEnumerable<int?> values) =>
-            command.Parameters.Add(new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Integer) { Value = values.ToArray() });
+            command.Parameters.Add(
+                new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Integer) { Value = values.ToArray() });
 
         private static void AddTimes(NpgsqlCommand command, string name, IEnumerable<DateTimeOffset> values) =>
             command.Parameters.AddWithValue(name, values.Select(at => at.UtcDateTime).ToArray());

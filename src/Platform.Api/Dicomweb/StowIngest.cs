@@ -18,13 +18,13 @@ internal sealed record StowRules(Guid TenantId, DeidentificationPolicy Policy, T
 /// <item>The header up to Pixel Data, under budgets.</item>
 /// <item>Refuse what has no identity, no known class or syntax, or does not belong to the URL's study.</item>
 /// <item>Read the body part, then clean the header or verify that it is clean.</item>
-/// <item>Write meta header, header and pixel data to a blob under a random name, hashing; what follows pixel data is dropped.</item>
+/// <item>Write meta header, header and pixel data to a blob under a random name, hashing; drop what follows pixel data.</item>
 /// <item>Read to the end of the part, for the fingerprint of all received bytes.</item>
 /// </list>
 /// </summary>
 internal sealed class StowIngest(BlobStore blobs, IOptions<DicomwebOptions> options, TimeProvider clock)
 {
-    /// <summary>The staged instance, or why there is none, and what broke the line when it did. Throws only when the store broke.</summary>
+    /// <summary>The staged instance, or why there is none, and what broke the line if it broke. Throws when the store broke.</summary>
     /// <param name="studyInUrl">Study Instance UID of the URL, as received or as stored; null when the URL names none.</param>
     public async Task<(StagedInstance? Staged, StoreOutcome? Refused, Exception? Broken)> StageAsync(
         StowRules rules, int part, Stream body, string? studyInUrl, CancellationToken ct)
@@ -37,7 +37,9 @@ internal sealed class StowIngest(BlobStore blobs, IOptions<DicomwebOptions> opti
         {
             // :: Step 1
             using var header = await DicomStreamReader.ReadHeaderAsync(
-                received, new DicomReadOptions { Budgets = new DicomBudgets { MaxInstanceBytes = options.Value.MaxInstanceBytes } }, ct);
+                received,
+                new DicomReadOptions { Budgets = new DicomBudgets { MaxInstanceBytes = options.Value.MaxInstanceBytes } },
+                ct);
 
             // :: Steps 2 and 3
             if (incoming.Refuse(header) is { } refused)
@@ -68,7 +70,10 @@ internal sealed class StowIngest(BlobStore blobs, IOptions<DicomwebOptions> opti
         }
         catch (DicomException e)
         {
-            return (null, received.IsOverBudget ? incoming.OverBudget(nameof(DicomBudgets.MaxInstanceBytes)) : incoming.Refused(e), null);
+            var refused = received.IsOverBudget
+                ? incoming.OverBudget(nameof(DicomBudgets.MaxInstanceBytes))
+                : incoming.Refused(e);
+            return (null, refused, null);
         }
         catch (Exception) when (received.Broken is { } broken)
         {

@@ -16,7 +16,8 @@ internal static class UidPath
     public static string[] FormsOf(string uid, DeidentificationKeys keys) => IsWellFormed(uid) ? [uid, keys.MapUid(uid)] : [];
 
     /// <summary>The same answer for an absent, a foreign and a malformed one.</summary>
-    public static IResult NotFound(string what) => TypedResults.Problem($"No such {what}.", statusCode: StatusCodes.Status404NotFound);
+    public static IResult NotFound(string what) =>
+        TypedResults.Problem($"No such {what}.", statusCode: StatusCodes.Status404NotFound);
 }
 
 /// <summary>Absolute URL of a tenant's DICOMweb root.</summary>

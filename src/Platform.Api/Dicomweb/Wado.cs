@@ -19,7 +19,8 @@ internal sealed class Wado(WadoTarget target, CurrentTenant tenant, BlobStore bl
     public static void MapWado(IEndpointRouteBuilder dicomweb)
     {
         Describe(
-            dicomweb.MapGet("studies/{study}", (HttpContext http, string study, Wado wado) => wado.HandleAsync(http, study, null, null)),
+            dicomweb.MapGet(
+                "studies/{study}", (HttpContext http, string study, Wado wado) => wado.HandleAsync(http, study, null, null)),
             "RetrieveStudy");
         Describe(
             dicomweb.MapGet(
@@ -60,7 +61,8 @@ internal sealed class Wado(WadoTarget target, CurrentTenant tenant, BlobStore bl
         }
 
         // What is stored goes out as it is; another syntax would need the pixels decoded, which this process never does.
-        var syntaxes = ranges.Where(range => IsServed(range, instance is not null)).Select(range => range.TransferSyntax).ToList();
+        var syntaxes = ranges.Where(range => IsServed(range, instance is not null))
+            .Select(range => range.TransferSyntax).ToList();
         var refused = found.Where(i => !syntaxes.Exists(s => s is null or "*" || s == i.TransferSyntaxUid)).ToList();
         if (refused.Count > 0)
         {
@@ -155,6 +157,7 @@ internal sealed class Wado(WadoTarget target, CurrentTenant tenant, BlobStore bl
 
         private byte[] Head(WadoInstance instance) => Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"\r\n--{boundary}\r\nContent-Type: {MediaRange.Dicom}; transfer-syntax={instance.TransferSyntaxUid}\r\nContent-Length: {instance.Length}\r\n\r\n"));
+            $"\r\n--{boundary}\r\nContent-Type: {MediaRange.Dicom}; transfer-syntax={instance.TransferSyntaxUid}\r\n")
+            + string.Create(CultureInfo.InvariantCulture, $"Content-Length: {instance.Length}\r\n\r\n"));
     }
 }

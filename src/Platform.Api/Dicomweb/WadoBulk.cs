@@ -10,8 +10,8 @@ using Platform.Hosting.Blobs;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// GET …/instances/{instance}/frames/{list} and …/bulkdata/{tag} (PS3.18 §10.4.1.1.2, §10.4.1.1.4): cut out of the stored instance by
-/// range reads, never decoded. Frames of deflated and big-endian syntaxes are not cut; their instance is to be retrieved whole.
+/// GET …/instances/{instance}/frames/{list} and …/bulkdata/{tag} (PS3.18 §10.4.1.1.2, §10.4.1.1.4): cut out of the stored
+/// instance by range reads, never decoded. Frames of deflated and big-endian syntaxes are not cut: retrieve the instance.
 /// </summary>
 internal sealed class WadoBulk(WadoTarget target, CurrentTenant tenant, BlobStore blobs, DamageReport damage)
 {
@@ -46,7 +46,8 @@ internal sealed class WadoBulk(WadoTarget target, CurrentTenant tenant, BlobStor
 
     private async Task<IResult> FramesAsync(HttpContext http, string study, string series, string instance, string list)
     {
-        var numbers = list.Split(',').Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
+        var numbers = list.Split(',')
+            .Select(n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
             .ToArray();
         if (numbers.Length > MaxFrames || numbers.Contains(0))
         {
@@ -153,7 +154,8 @@ internal sealed class WadoBulk(WadoTarget target, CurrentTenant tenant, BlobStor
     /// <summary>PS3.18 Table 8.7.3-5.</summary>
     private static string MediaTypeOf(DicomTransferSyntax syntax) => syntax.Uid switch
     {
-        "1.2.840.10008.1.2.4.50" or "1.2.840.10008.1.2.4.51" or "1.2.840.10008.1.2.4.57" or "1.2.840.10008.1.2.4.70" => "image/jpeg",
+        "1.2.840.10008.1.2.4.50" or "1.2.840.10008.1.2.4.51" => "image/jpeg",
+        "1.2.840.10008.1.2.4.57" or "1.2.840.10008.1.2.4.70" => "image/jpeg",
         "1.2.840.10008.1.2.4.80" or "1.2.840.10008.1.2.4.81" => "image/jls",
         "1.2.840.10008.1.2.4.90" or "1.2.840.10008.1.2.4.91" => "image/jp2",
         "1.2.840.10008.1.2.4.201" or "1.2.840.10008.1.2.4.202" or "1.2.840.10008.1.2.4.203" => "image/jphc",

@@ -7,7 +7,7 @@ using Platform.Api.Studies;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// GET …/metadata of a study, series or instance (PS3.18 §10.4.1.1.3): the JSON that was made on arrival, one after the other, unparsed.
+/// GET …/metadata of a study, series or instance (PS3.18 §10.4.1.1.3): the JSON that was made on arrival, unparsed.
 /// </summary>
 internal sealed class WadoMetadata(WadoTarget target, CurrentTenant tenant, TenantScope scopes)
 {
@@ -24,7 +24,8 @@ internal sealed class WadoMetadata(WadoTarget target, CurrentTenant tenant, Tena
         Describe(
             dicomweb.MapGet(
                 "studies/{study}/series/{series}/metadata",
-                (HttpContext http, string study, string series, WadoMetadata wado) => wado.HandleAsync(http, study, series, null)),
+                (HttpContext http, string study, string series, WadoMetadata wado) =>
+                    wado.HandleAsync(http, study, series, null)),
             "RetrieveSeriesMetadata");
         Describe(
             dicomweb.MapGet(
@@ -60,7 +61,8 @@ internal sealed class WadoMetadata(WadoTarget target, CurrentTenant tenant, Tena
         (db, token) => db.Instances.Where(i => ids.Contains(i.Id)).ToDictionaryAsync(i => i.Id, i => i.Metadata, token),
         ct);
 
-    private sealed class Pages(WadoMetadata wado, IReadOnlyList<WadoInstance> instances, string mediaType, string dicomweb) : IResult
+    private sealed class Pages(WadoMetadata wado, IReadOnlyList<WadoInstance> instances, string mediaType, string dicomweb)
+        : IResult
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {

@@ -18,13 +18,14 @@ internal sealed record WadoInstance(
     string Sha256,
     InstanceStatus Status)
 {
-    public string Url(string dicomweb) => $"{dicomweb}/studies/{StudyInstanceUid}/series/{SeriesInstanceUid}/instances/{SopInstanceUid}";
+    public string Url(string dicomweb) =>
+        $"{dicomweb}/studies/{StudyInstanceUid}/series/{SeriesInstanceUid}/instances/{SopInstanceUid}";
 }
 
 /// <summary>Finds what a retrieve request names, and audits the read before the first byte goes out.</summary>
 internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, TenantKeys keys, AuditLog audit)
 {
-    /// <summary>The instances in the order of series and instance number; none when nothing is there, or nothing of this tenant.</summary>
+    /// <summary>The instances in the order of series and instance number; none when this tenant has nothing there.</summary>
     public async Task<IReadOnlyList<WadoInstance>> FindAsync(string study, string? series, string? instance, CancellationToken ct)
     {
         if (!UidPath.IsWellFormed(study) || (series is not null && !UidPath.IsWellFormed(series))
@@ -41,24 +42,38 @@ internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, Tenan
             tenant.Id,
             async (db, token) =>
             {
+                IQueryable<Series> ofSeries = db.Series;
+                if (allSeries is not null)
+                {
+                    ofSeries = ofSeries.Where(e => allSeries.Contains(e.SeriesInstanceUid));
+                }
+
+                IQueryable<Instance> ofInstances = db.Instances;
+                if (instances is not null)
+                {
+                    ofInstances = ofInstances.Where(i => instances.Contains(i.SopInstanceUid));
+                }
+
                 var query =
-                    from i in db.Instances
-                    join e in db.Series on i.SeriesId equals e.Id
+                    from i in ofInstances
+                    join e in ofSeries on i.SeriesId equals e.Id
                     join s in db.Studies on i.StudyId equals s.Id
                     where studies.Contains(s.StudyInstanceUid)
                     orderby e.Number, e.Id, i.InstanceNumber, i.Id
-                    select new { StudyId = s.Id, Row = new WadoInstance(
-                        i.Id, s.StudyInstanceUid, e.SeriesInstanceUid, i.SopInstanceUid, i.TransferSyntaxUid, i.Blob, i.Length, i.Sha256, i.Status) };
-                if (allSeries is not null)
-                {
-                    query = query.Where(x => allSeries.Contains(x.Row.SeriesInstanceUid));
-                }
-
-                if (instances is not null)
-                {
-                    query = query.Where(x => instances.Contains(x.Row.SopInstanceUid));
-                }
-
+                    select new
+                    {
+                        StudyId = s.Id,
+                        Row = new WadoInstance(
+                            i.Id,
+                            s.StudyInstanceUid,
+                            e.SeriesInstanceUid,
+                            i.SopInstanceUid,
+                            i.TransferSyntaxUid,
+                            i.Blob,
+                            i.Length,
+                            i.Sha256,
+                            i.Status),
+                    };
                 return await query.ToListAsync(token);
             },
             ct);

@@ -10,8 +10,8 @@ namespace Platform.Api.Studies;
 internal sealed record SweepResult(int Orphans, int Damaged);
 
 /// <summary>
-/// Compares the instances' blobs with their rows: an old blob without a row is an orphan and goes, a row without a blob is damaged.
-/// Blobs are committed before their rows, so a young blob without a row is one whose transaction is still to come.
+/// Compares the instances' blobs with their rows: an old blob without a row is an orphan and goes, a row without a blob is
+/// damaged. Blobs are committed before their rows, so a young blob without a row is one whose transaction is still to come.
 /// </summary>
 internal sealed partial class BlobSweep(
     TenantDirectory tenants,
@@ -42,7 +42,8 @@ internal sealed partial class BlobSweep(
     {
         var removed = 0;
         var before = clock.GetUtcNow() - options.Value.OrphanAge;
-        await foreach (var page in blobs.ListAsync($"{tenantId:N}/instances/", ct).Where(b => b.CreatedAt < before).Chunk(PageRows).WithCancellation(ct))
+        var old = blobs.ListAsync($"{tenantId:N}/instances/", ct).Where(b => b.CreatedAt < before);
+        await foreach (var page in old.Chunk(PageRows).WithCancellation(ct))
         {
             var names = page.Select(b => b.Name).ToArray();
             var kept = await scopes.RunAsync(

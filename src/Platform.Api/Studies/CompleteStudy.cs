@@ -6,10 +6,16 @@ using Platform.Api.Security;
 
 namespace Platform.Api.Studies;
 
-/// <summary>POST /t/{tenant}/studies/{uid}/complete: the sender says that the study is whole. Saying it twice changes nothing.</summary>
+/// <summary>POST /t/{tenant}/studies/{uid}/complete: the sender says that the study is whole; twice changes nothing.</summary>
 internal static class CompleteStudy
 {
-    public sealed record Response(string StudyInstanceUid, int Version, StudyStatus Status, DateTimeOffset? CompletedAt, string? NoAiCode, string? NoAiReason);
+    public sealed record Response(
+        string StudyInstanceUid,
+        int Version,
+        StudyStatus Status,
+        DateTimeOffset? CompletedAt,
+        string? NoAiCode,
+        string? NoAiReason);
 
     public static void MapCompleteStudy(this IEndpointRouteBuilder studies) => studies
         .MapPost("{uid}/complete", Handle)
@@ -21,7 +27,8 @@ internal static class CompleteStudy
         string uid, CurrentTenant tenant, PlatformDb db, TenantKeys keys, StudyCompletion completion, CancellationToken ct)
     {
         var forms = UidPath.FormsOf(uid, await keys.ForAsync(tenant.Id, ct));
-        var id = await db.Studies.Where(s => forms.Contains(s.StudyInstanceUid)).Select(s => (Guid?)s.Id).SingleOrDefaultAsync(ct);
+        var id = await db.Studies.Where(s => forms.Contains(s.StudyInstanceUid))
+            .Select(s => (Guid?)s.Id).SingleOrDefaultAsync(ct);
         if (id is null || await StudyCompletion.LockAsync(db, id.Value, ct) is not { } study)
         {
             return TypedResults.Problem("No such study.", statusCode: StatusCodes.Status404NotFound);

@@ -5,7 +5,7 @@ using Platform.Api.Data;
 
 namespace Platform.Api.Studies;
 
-/// <summary>An instance whose bytes are gone or wrong: its row says so, an alert metric counts it, an audit event keeps it.</summary>
+/// <summary>An instance whose bytes are gone: its row says so, an alert metric counts it, an audit event keeps it.</summary>
 internal sealed partial class DamageReport(TenantScope scopes, AuditLog audit, IMeterFactory meters, ILogger<DamageReport> logger)
 {
     public const string MeterName = "Platform.Api.Studies";
@@ -39,6 +39,6 @@ internal sealed partial class DamageReport(TenantScope scopes, AuditLog audit, I
         }
     }
 
-    [LoggerMessage(LogLevel.Critical, "Instance {InstanceId} is damaged: its blob is missing. Restore it, or send the instance again")]
+    [LoggerMessage(LogLevel.Critical, "Instance {InstanceId} is damaged: its blob is missing. Restore it or send it again")]
     private static partial void LogDamaged(ILogger logger, Guid instanceId);
 }

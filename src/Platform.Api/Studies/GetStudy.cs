@@ -104,7 +104,8 @@ internal static class GetStudy
             .OrderByDescending(r => r.run.StudyVersion).ThenBy(r => r.run.Id)
             .ToListAsync(ct);
         var ids = runs.ConvertAll(r => r.run.Id);
-        var findings = (await db.Findings.AsNoTracking().Where(f => ids.Contains(f.RunId)).OrderBy(f => f.Ordinal).ToListAsync(ct))
+        var findings = (await db.Findings.AsNoTracking()
+                .Where(f => ids.Contains(f.RunId)).OrderBy(f => f.Ordinal).ToListAsync(ct))
             .ToLookup(f => f.RunId);
         return new Response(
             study.Id,

@@ -27,9 +27,12 @@ internal static class InstanceMetadata
         var buffer = new ArrayBufferWriter<byte>(8 << 10);
         using (var json = new Utf8JsonWriter(buffer))
         {
-            DicomJson.Write(json, dataset, element => ReferenceEquals(dataset[element.Tag], element) && element.Value.Length > MaxInlineBytes
-                ? Relative + element.Tag.Value.ToString("X8", CultureInfo.InvariantCulture)
-                : null);
+            DicomJson.Write(
+                json,
+                dataset,
+                element => element.Value.Length > MaxInlineBytes && ReferenceEquals(dataset[element.Tag], element)
+                    ? Relative + element.Tag.Value.ToString("X8", CultureInfo.InvariantCulture)
+                    : null);
         }
 
         var text = Encoding.UTF8.GetString(buffer.WrittenSpan);

@@ -8,7 +8,9 @@ using Platform.Api.Security;
 
 namespace Platform.Api.Studies;
 
-/// <summary>GET /t/{tenant}/studies: the newest arrivals first, of a status if one is named; <c>before</c> is the last id of the page before.</summary>
+/// <summary>
+/// GET /t/{tenant}/studies: the newest arrivals first, of a status if one is named; <c>before</c> is the last id of the page before.
+/// </summary>
 internal static class ListStudies
 {
     private const int DefaultLimit = 100;
@@ -54,7 +56,8 @@ internal static class ListStudies
         return TypedResults.Ok(new Response(items));
     }
 
-    private static async Task<List<Item>> ReadAsync(PlatformDb db, StudyStatus? status, Guid? before, int limit, CancellationToken ct)
+    private static async Task<List<Item>> ReadAsync(
+        PlatformDb db, StudyStatus? status, Guid? before, int limit, CancellationToken ct)
     {
         var studies = db.Studies.AsNoTracking();
         if (status is not null)
@@ -69,7 +72,8 @@ internal static class ListStudies
 
         var page = await studies.OrderByDescending(s => s.Id).Take(limit).ToListAsync(ct);
         var ids = page.ConvertAll(s => s.Id);
-        var series = (await db.Series.Where(e => ids.Contains(e.StudyId)).Select(e => new { e.StudyId, e.Modality }).ToListAsync(ct))
+        var series = (await db.Series.Where(e => ids.Contains(e.StudyId))
+                .Select(e => new { e.StudyId, e.Modality }).ToListAsync(ct))
             .ToLookup(e => e.StudyId, e => e.Modality);
         var instances = await db.Instances.Where(i => ids.Contains(i.StudyId)).GroupBy(i => i.StudyId)
             .Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);

@@ -5,7 +5,8 @@ internal static class StudiesRoutes
 {
     public static IServiceCollection AddStudies(this IServiceCollection services)
     {
-        services.AddOptions<StudiesOptions>().BindConfiguration(StudiesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<StudiesOptions>().BindConfiguration(StudiesOptions.Section)
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<StudyCompletion>();
         services.AddSingleton<DamageReport>();
         services.AddSingleton<BlobSweep>();

@@ -5,7 +5,7 @@ using Platform.Api.Data;
 namespace Platform.Api.Studies;
 
 /// <summary>
-/// Completes studies whose sender fell silent. Every store rings a doorbell in <c>work_ready</c>; this looks at those that are due.
+/// Completes studies whose sender fell silent. Every store rings a doorbell in <c>work_ready</c>; this looks at the due ones.
 /// Any number of hosts may run it: a study's row is locked while it is completed.
 /// </summary>
 internal sealed partial class StudyCompleter(
@@ -24,7 +24,10 @@ internal sealed partial class StudyCompleter(
     /// <remarks>By SQL: the role of requests may insert here and read nothing back, not even the row's number.</remarks>
     public static Task RingAsync(PlatformDb db, Guid studyId, DateTimeOffset due, CancellationToken ct) =>
         db.Database.ExecuteSqlAsync(
-            $"insert into work_ready (tenant_id, kind, lane, deadline, id) values ({db.TenantId}, {Kind}, '', {due}, {studyId})", ct);
+            $"""
+            insert into work_ready (tenant_id, kind, lane, deadline, id) values ({db.TenantId}, {Kind}, '', {due}, {studyId})
+            """,
+            ct);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -69,8 +72,9 @@ internal sealed partial class StudyCompleter(
         }
     }
 
-    /// <summary>Completes the study if it has been quiet for long enough; else when to look again, or null when there is nothing to look for.</summary>
-    private Task<DateTimeOffset?> LookAsync(Guid tenantId, Guid studyId, DateTimeOffset now, CancellationToken ct) => scopes.RunAsync(
+    /// <summary>Completes the study if it has been quiet for long enough; else when to look again, null for never.</summary>
+    private Task<DateTimeOffset?> LookAsync(
+        Guid tenantId, Guid studyId, DateTimeOffset now, CancellationToken ct) => scopes.RunAsync(
         tenantId,
         async (db, token) =>
         {

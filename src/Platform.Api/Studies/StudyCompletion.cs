@@ -6,10 +6,13 @@ using Platform.Api.Runs;
 
 namespace Platform.Api.Studies;
 
-/// <summary>Makes a study complete: by the sender's word, or when it has been quiet for long enough. The tenant's rules run in the same transaction.</summary>
+/// <summary>
+/// Makes a study complete: by the sender's word, or when it has been quiet for long enough. The tenant's rules run in the same
+/// transaction.
+/// </summary>
 internal sealed class StudyCompletion(PlanRuns plan, AuditLog audit, TimeProvider clock)
 {
-    /// <summary>Quiet for this many times the study's own median gap between instances: a slow line makes long gaps (design §3).</summary>
+    /// <summary>Quiet for this many times the study's own median gap: a slow line makes long gaps (design §3).</summary>
     private const double Gaps = 10;
 
     /// <summary>False when it was complete already. The study's row must be locked by this transaction.</summary>
@@ -34,7 +37,7 @@ internal sealed class StudyCompletion(PlanRuns plan, AuditLog audit, TimeProvide
         db.Studies.FromSql($"select * from studies where tenant_id = {db.TenantId} and id = {studyId} for update")
             .SingleOrDefaultAsync(ct);
 
-    /// <summary>When its quiet period is over, seen from now: after the tenant's, or ten median gaps of this version if that is longer.</summary>
+    /// <summary>When its quiet period is over: the tenant's, or ten median gaps of this version if that is longer.</summary>
     public static async Task<DateTimeOffset> QuietAtAsync(PlatformDb db, Study study, CancellationToken ct)
     {
         var quiet = await db.Tenants.Select(t => t.QuietPeriod).SingleAsync(ct);
@@ -43,7 +46,8 @@ internal sealed class StudyCompletion(PlanRuns plan, AuditLog audit, TimeProvide
                 $"""
                 select extract(epoch from percentile_cont(0.5) within group (order by gap))::float8 as "Value" from (
                     select stored_at - lag(stored_at) over (order by stored_at) as gap from instances
-                    where tenant_id = {db.TenantId} and study_id = {study.Id} and study_version = {study.Version} and run_id is null) gaps
+                    where tenant_id = {db.TenantId} and study_id = {study.Id} and study_version = {study.Version}
+                        and run_id is null) gaps
                 where gap is not null
                 """)
             .SingleAsync(ct);

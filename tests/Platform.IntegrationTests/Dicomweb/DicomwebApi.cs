@@ -46,7 +46,8 @@ public sealed class DicomwebApi : IAsyncLifetime
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Urls"] = "http://127.0.0.1:0",
-            ["Database:Admin"] = postgres.ConnectionString("platform"),
+            // The test server answers before it has written; here it is killed, and what it answered for must be there.
+            ["Database:Admin"] = postgres.ConnectionString("platform") + ";Options=-c synchronous_commit=on",
             ["Bus:Transport"] = "InMemory",
             ["Blobs:Provider"] = "File",
             ["Blobs:Path"] = BlobFolder,

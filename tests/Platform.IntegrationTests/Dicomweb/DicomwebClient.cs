@@ -72,10 +72,10 @@ internal sealed class DicomwebClient(Guid tenantId, string slug, string token, H
     }
 
     public Task<List<byte[]>> RetrieveAsync(string path, CancellationToken ct) =>
-        PartsAsync(path, ct, "multipart/related; type=\"application/dicom\"; transfer-syntax=*");
+        PartsAsync(path, "multipart/related; type=\"application/dicom\"; transfer-syntax=*", ct);
 
     /// <summary>The parts of a multipart answer.</summary>
-    public async Task<List<byte[]>> PartsAsync(string path, CancellationToken ct, string accept)
+    public async Task<List<byte[]>> PartsAsync(string path, string accept, CancellationToken ct)
     {
         using var answer = await GetAsync("dicomweb/" + path, ct, accept);
         answer.EnsureSuccessStatusCode();

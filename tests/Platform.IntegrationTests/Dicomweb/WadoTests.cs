@@ -68,7 +68,9 @@ public class WadoTests(DicomwebApi api)
         foreach (var (study, series, instance) in answer.Stored.Select(StowAnswerBody.Uids))
         {
             var parts = await tenant.PartsAsync(
-                $"studies/{study}/series/{series}/instances/{instance}/frames/3,1", Ct, "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*");
+                $"studies/{study}/series/{series}/instances/{instance}/frames/3,1",
+                "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*",
+                Ct);
             Assert.Equal([frames[2], frames[0]], parts);
             Assert.Equal(
                 HttpStatusCode.NotFound,

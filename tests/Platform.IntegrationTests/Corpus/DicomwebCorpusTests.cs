@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Platform.Dicom;
+using Platform.Dicom.Deidentification;
+using Platform.IntegrationTests.Dicomweb;
+using Platform.UnitTests.Corpus;
+using Xunit;
+
+namespace Platform.IntegrationTests.Corpus;
+
+/// <summary>Every file of the corpus goes in by STOW-RS and comes back by WADO-RS as it is stored, or is refused with the true reason.</summary>
+[Collection(nameof(DicomwebApi))]
+public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
+{
+    private const int CannotUnderstand = 0xC000;
+    private const int OutOfResources = 0xA700;
+    private const int SyntaxNotSupported = 0xC122;
+    private const int ClassNotSupported = 0x0122;
+    private const int DoesNotMatch = 0xA900;
+    private const int Duplicate = 0x0111;
+    private const int NotCleaned = 0x0110;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("given/dicom")]
+    [InlineData("given/deid")]
+    [InlineData("given/hostile")]
+    public async Task Every_file_comes_back_as_stored_or_is_refused_with_the_true_reason(string folder)
+    {
+        var tenant = await api.CreateTenantAsync(Ct);
+        var sent = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var path in CorpusFiles.All(folder))
+        {
+            var name = Path.GetFileName(path);
+            var bytes = await File.ReadAllBytesAsync(path, Ct);
+            var expected = await ExpectedAsync(bytes, sent);
+            var answer = await tenant.StowAsync([bytes], Ct);
+            if (answer.Stored is [var stored])
+            {
+                Assert.True(answer.Status == HttpStatusCode.OK && expected is null or 0, $"{name}: stored, expected {expected:X4}");
+                await AssertComesBackAsync(tenant, bytes, stored, name);
+                Count(counts, "stored");
+            }
+            else
+            {
+                Assert.True(answer.Status == HttpStatusCode.Conflict, $"{name}: {answer.Status}");
+                var failure = Assert.Single(answer.Failed.Concat(answer.OtherFailures));
+                var reason = StowAnswerBody.Number(failure, "00081197");
+                Assert.True(expected is null || expected == reason, $"{name}: {reason:X4}, expected {expected:X4}");
+                Count(counts, $"{reason:X4} {StowAnswerBody.Text(failure, "00000902").Split(" at (")[0]}");
+            }
+        }
+
+        output.WriteLine($"{folder}: {JsonSerializer.Serialize(counts)}");
+        Assert.Empty(api.Errors);
+    }
+
+    [Fact]
+    public async Task A_real_chest_CT_goes_in_whole_and_comes_back()
+    {
+        var files = CorpusFiles.All("given/chest-ct/A0001-lung").Select(File.ReadAllBytes).ToList();
+        if (files.Count == 0)
+        {
+            return; // no corpus here; CorpusFiles has said so
+        }
+
+        var tenant = await api.CreateTenantAsync(Ct);
+        var start = TimeProvider.System.GetTimestamp();
+        var answer = await tenant.StowAsync(files, Ct);
+        var stored = TimeProvider.System.GetElapsedTime(start);
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal(files.Count, answer.Stored.Count);
+        var study = Assert.Single(answer.Stored.Select(item => StowAnswerBody.Uids(item).Study).Distinct());
+
+        start = TimeProvider.System.GetTimestamp();
+        var parts = await tenant.RetrieveAsync($"studies/{study}", Ct);
+        var retrieved = TimeProvider.System.GetElapsedTime(start);
+        Assert.Equal(files.Count, parts.Count);
+        var found = Assert.Single((await tenant.SearchAsync($"studies?StudyInstanceUID={study}", Ct)).EnumerateArray());
+        Assert.Equal(files.Count, StowAnswerBody.Number(found, "00201208"));
+        Assert.Equal(files.Count, (await tenant.SearchAsync($"studies/{study}/metadata", Ct)).GetArrayLength());
+        output.WriteLine($"{files.Count} slices, {files.Sum(f => f.LongLength)} bytes: stored in {stored}, retrieved in {retrieved}");
+    }
+
+    /// <summary>The reason that the rules give; 0 when it must be stored; null where what follows pixel data, which is dropped, is broken.</summary>
+    private static async Task<int?> ExpectedAsync(byte[] bytes, Dictionary<string, byte[]> sent)
+    {
+        try
+        {
+            // Like a network's: where it ends is not known before.
+            await using var stream = PipeReader.Create(new ReadOnlySequence<byte>(bytes)).AsStream();
+            using var header = await DicomStreamReader.ReadHeaderAsync(stream, null, Ct);
+            var dataset = header.Dataset;
+            var sopClass = dataset.GetString(DicomTags.SOPClassUID);
+            if (sopClass is not null && !sopClass.StartsWith("1.2.840.10008.5.1.4.", StringComparison.Ordinal))
+            {
+                return ClassNotSupported;
+            }
+
+            DicomTag[] identity = [DicomTags.SOPClassUID, DicomTags.SOPInstanceUID, DicomTags.StudyInstanceUID, DicomTags.SeriesInstanceUID];
+            if (!identity.All(tag => dataset.GetString(tag) is { Length: <= 64 } uid && uid.All(c => c is '.' or (>= '0' and <= '9'))))
+            {
+                return DoesNotMatch;
+            }
+
+            if (Deidentifier.Refuse(dataset) is not null)
+            {
+                return NotCleaned;
+            }
+
+            if (header.Syntax.Name.StartsWith("JPIP", StringComparison.Ordinal))
+            {
+                return SyntaxNotSupported;
+            }
+
+            var isWhole = IsWhole(bytes);
+            if (isWhole is false)
+            {
+                return CannotUnderstand;
+            }
+
+            var uid = dataset.GetString(DicomTags.SOPInstanceUID)!;
+            if (isWhole is true && sent.TryAdd(uid, bytes))
+            {
+                return 0;
+            }
+
+            return isWhole is null ? null : sent[uid].AsSpan().SequenceEqual(bytes) ? 0 : Duplicate;
+        }
+        catch (DicomException e)
+        {
+            return e.Error switch
+            {
+                DicomError.OverBudget => OutOfResources,
+                DicomError.UnknownTransferSyntax => SyntaxNotSupported,
+                _ => CannotUnderstand,
+            };
+        }
+    }
+
+    /// <summary>False when pixel data is cut short; null when something else behind the header is broken.</summary>
+    private static bool? IsWhole(byte[] bytes)
+    {
+        try
+        {
+            DicomFile.Read(bytes);
+            return true;
+        }
+        catch (DicomException e)
+        {
+            return e.Error == DicomError.Truncated && e.Tag == DicomTags.PixelData ? false : null;
+        }
+    }
+
+    private async Task AssertComesBackAsync(DicomwebClient tenant, byte[] sent, JsonElement item, string name)
+    {
+        var (study, series, instance) = StowAnswerBody.Uids(item);
+        var (status, bytes) = await tenant.GetBytesAsync(
+            $"dicomweb/studies/{study}/series/{series}/instances/{instance}", Ct, "application/dicom; transfer-syntax=*");
+        Assert.True(status == HttpStatusCode.OK, $"{name}: {status}");
+        var sha256 = await api.InTenantAsync(
+            tenant.TenantId, (db, ct) => db.Instances.Where(i => i.SopInstanceUid == instance).Select(i => i.Sha256).SingleAsync(ct), Ct);
+        Assert.True(sha256 == Convert.ToHexStringLower(SHA256.HashData(bytes)), $"{name}: other bytes than stored");
+
+        var stored = DicomFile.Read(bytes);
+        Assert.True(DeidentificationVerifier.Check(stored.Dataset).Count == 0, $"{name}: still identifies");
+        DicomFile original;
+        try
+        {
+            original = DicomFile.Read(sent);
+        }
+        catch (DicomException)
+        {
+            return; // broken behind pixel data
+        }
+
+        foreach (var tag in new[] { DicomTags.PixelData, DicomTags.FloatPixelData, DicomTags.DoubleFloatPixelData })
+        {
+            var (before, after) = (original.Dataset[tag], stored.Dataset[tag]);
+            Assert.True(before is null == after is null, $"{name}: pixel data");
+            Assert.True(before is null || before.Value.Span.SequenceEqual(after!.Value.Span), $"{name}: pixel data");
+            Assert.True(
+                before?.Fragments is not { } fragments
+                    || fragments.Zip(after!.Fragments!, (a, b) => a.Span.SequenceEqual(b.Span)).All(same => same)
+                    && fragments.Count == after.Fragments!.Count,
+                $"{name}: fragments");
+        }
+    }
+
+    private static void Count(SortedDictionary<string, int> counts, string what) => counts[what] = counts.GetValueOrDefault(what) + 1;
+}
