@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Platform.Contracts;
 using Platform.Hosting.Blobs;
@@ -13,6 +14,7 @@ internal sealed partial class ComputeSlots(
     private readonly ConcurrentStack<ComputeChild> idle = [];
     private readonly ConcurrentDictionary<ComputeChild, bool> children = [];
     private readonly ConcurrentDictionary<string, bool> verified = [];
+    private readonly SemaphoreSlim starting = new(1);
 
     /// <summary>Execution provider and device class; the CPU's until a child has said otherwise.</summary>
     public string Device { get; private set; } = Engine.Device.Cpu.Name;
@@ -67,9 +69,9 @@ internal sealed partial class ComputeSlots(
             {
                 try
                 {
-                    for (var i = children.Count; i < options.Value.Slots; i++)
+                    for (var i = 0; i < options.Value.Slots; i++)
                     {
-                        idle.Push(await StartChildAsync(cancellationToken));
+                        await WarmAsync(cancellationToken);
                     }
                 }
                 catch (Exception e)
@@ -102,21 +104,61 @@ internal sealed partial class ComputeSlots(
         {
             Remove(child);
         }
+
+        starting.Dispose();
     }
 
+    private async Task WarmAsync(CancellationToken ct)
+    {
+        await starting.WaitAsync(ct);
+        try
+        {
+            if (children.Count < options.Value.Slots)
+            {
+                idle.Push(await StartChildAsync(ct));
+            }
+        }
+        finally
+        {
+            starting.Release();
+        }
+    }
+
+#pragma warning disable CA2000 // A child belongs to the dictionary of children, not to whoever takes it.
     private async Task<ComputeChild> TakeAsync(CancellationToken ct)
     {
-        while (idle.TryPop(out var child))
+        if (TryTake(out var warm))
+        {
+            return warm;
+        }
+
+        // One at a time: the child that is just being warmed may be the one.
+        await starting.WaitAsync(ct);
+        try
+        {
+            return TryTake(out var warmed) ? warmed : await StartChildAsync(ct);
+        }
+        finally
+        {
+            starting.Release();
+        }
+    }
+
+#pragma warning restore CA2000
+
+    private bool TryTake([NotNullWhen(true)] out ComputeChild? child)
+    {
+        while (idle.TryPop(out child))
         {
             if (child.IsUsable && !child.HasExited)
             {
-                return child;
+                return true;
             }
 
             Remove(child);
         }
 
-        return await StartChildAsync(ct);
+        return false;
     }
 
     private async Task<ComputeChild> StartChildAsync(CancellationToken ct)
