@@ -48,7 +48,9 @@ internal sealed class KillSystem : IAsyncDisposable
 
     public Uri Address => new($"http://127.0.0.1:{apiPort}/");
 
-    public static async Task<KillSystem> StartAsync(TestServices services, CancellationToken ct)
+    /// <param name="overrides">Settings in place of the kill tests' own: another blob store, another model.</param>
+    public static async Task<KillSystem> StartAsync(
+        TestServices services, CancellationToken ct, IReadOnlyDictionary<string, string?>? overrides = null)
     {
         var postgres = await PostgresProcess.StartAsync(ct, keepsCommits: true);
         var rabbit = await RabbitProcess.StartAsync(ct);
@@ -65,6 +67,11 @@ internal sealed class KillSystem : IAsyncDisposable
             ["Dispatch:LostAfter"] = "00:00:05",
             ["Inference:BeatInterval"] = "00:00:01",
         };
+
+        foreach (var (key, value) in overrides ?? new Dictionary<string, string?>())
+        {
+            settings[key] = value;
+        }
 
         // The tenant and its gateway are made by the API's own code, before the API runs as a process of its own.
         GatewayAccess gateway;
