@@ -109,7 +109,7 @@ internal sealed class SampleJourney(Credentials credentials, TextWriter output)
                 {
                     await output.WriteLineAsync(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"    {finding.Concept.Meaning}: {measurement.Concept.Meaning} {measurement.Value:N0} {Unit(measurement.Unit)}"));
+                        $"    {finding.Concept.Meaning}: {measurement.Concept.Meaning.ToLowerInvariant()} {measurement.Value:N0} {Unit(measurement.Unit)}"));
                 }
             }
         }
