@@ -66,6 +66,7 @@ public static class PlatformBusHosting
         services.AddOptions<MassTransitHostOptions>().Configure(o => o.WaitUntilStarted = false);
         services.AddMassTransit(x =>
         {
+            x.DisableUsageTelemetry(); // a hospital's service tells its library's makers nothing
             x.ConfigureHealthCheckOptions(o => o.Name = TheirCheck);
 
             if (transport == BusTransport.InMemory)
