@@ -48,6 +48,10 @@ public static class PlatformApi
         return builder;
     }
 
+    /// <summary>Makes or migrates the database as its owner, and nothing else: <c>Platform.Api --migrate</c> before a new version starts.</summary>
+    public static Task MigratePlatformAsync(this WebApplication app) =>
+        app.Services.GetRequiredService<DatabaseStart>().PrepareAsync(CancellationToken.None);
+
     public static WebApplication MapPlatformApi(this WebApplication app)
     {
         app.UseExceptionHandler();

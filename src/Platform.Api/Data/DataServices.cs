@@ -23,7 +23,8 @@ internal static class DataServices
         services.AddDbContextFactory<SystemDb>((provider, options) => options.UsePlatformNpgsql(provider.Connections().System));
         services.AddDbContextFactory<IdentityDb>((provider, options) => options.UsePlatformNpgsql(provider.Connections().Identity));
         services.AddSingleton<TenantScope>();
-        services.AddHostedService<DatabaseStart>();
+        services.AddSingleton<DatabaseStart>();
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseStart>());
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database", tags: [PlatformHealth.Ready]);
         return services;
     }

@@ -37,7 +37,7 @@ internal sealed partial class DatabaseStart(RoleConnections connections, TimePro
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task PrepareAsync(CancellationToken ct)
+    internal async Task PrepareAsync(CancellationToken ct)
     {
         if (connections is { Admin: { } admin, Passwords: { } passwords })
         {

@@ -9,6 +9,7 @@ namespace Platform.IntegrationTests.Security;
 internal static class Attacks
 {
     private const string MultipartDicom = "multipart/related; type=\"application/dicom\"";
+    private const string MultipartBytes = "multipart/related; type=\"application/octet-stream\"";
     private const string DicomJson = "application/dicom+json";
 
     private static readonly Role[] Readers = [TenantAdministrator, Uploader, Specialist, Viewer, Gateway];
@@ -34,13 +35,21 @@ internal static class Attacks
 
         Attack.OnMember("POST /t/{tenant}/dicomweb/studies", "/dicomweb/studies", Storers)
             with { Body = _ => SampleStudy.Create(1).ToMultipart(), Accept = DicomJson },
+        // It makes the study where it is not there; that another tenant has one of the same UID must change nothing.
+        new Attack("POST /t/{tenant}/dicomweb/studies/{study}", Audience.Member, Storers, t => $"/dicomweb/studies/{t.Study}", TakesIds: false)
+            { Body = _ => SampleStudy.Create(1).ToMultipart(), Accept = DicomJson },
         Attack.OnMember("GET /t/{tenant}/dicomweb/studies", "/dicomweb/studies", Readers) with { Accept = DicomJson },
         Attack.OnMember("GET /t/{tenant}/dicomweb/series", "/dicomweb/series", Readers) with { Accept = DicomJson },
         Attack.OnMember("GET /t/{tenant}/dicomweb/instances", "/dicomweb/instances", Readers) with { Accept = DicomJson },
+        Search("studies/{study}/series", t => $"studies/{t.Study}/series"),
+        Search("studies/{study}/instances", t => $"studies/{t.Study}/instances"),
+        Search("studies/{study}/series/{series}/instances", t => $"studies/{t.Study}/series/{t.Series}/instances"),
         .. Retrieve("studies/{study}", t => $"studies/{t.Study}"),
         .. Retrieve("studies/{study}/series/{series}", t => $"studies/{t.Study}/series/{t.Series}"),
         .. Retrieve(
             "studies/{study}/series/{series}/instances/{instance}", t => $"studies/{t.Study}/series/{t.Series}/instances/{t.Instance}"),
+        Bulk("frames/{list}", "frames/1"),
+        Bulk("bulkdata/{tag}", "bulkdata/7FE00010"),
 
         Attack.OnMember("GET /t/{tenant}/studies", "/studies", Readers),
         Attack.OnThing("GET /t/{tenant}/studies/{uid}", t => $"/studies/{t.Study}", Readers),
@@ -55,12 +64,21 @@ internal static class Attacks
         Attack.OnMember("GET /t/{tenant}/models", "/models", TenantAdministrator, Uploader, Specialist, Viewer),
     ];
 
+    /// <summary>QIDO-RS below a study.</summary>
+    private static Attack Search(string pattern, Func<Targets, string> path) =>
+        Attack.OnThing($"GET /t/{{tenant}}/dicomweb/{pattern}", t => "/dicomweb/" + path(t), Readers) with { Accept = DicomJson };
+
     /// <summary>WADO-RS of an object and of its metadata.</summary>
     private static IEnumerable<Attack> Retrieve(string pattern, Func<Targets, string> path) =>
     [
         Attack.OnThing($"GET /t/{{tenant}}/dicomweb/{pattern}", t => "/dicomweb/" + path(t), Readers) with { Accept = MultipartDicom },
         Attack.OnThing($"GET /t/{{tenant}}/dicomweb/{pattern}/metadata", t => $"/dicomweb/{path(t)}/metadata", Readers) with { Accept = DicomJson },
     ];
+
+    private static Attack Bulk(string pattern, string path) => Attack.OnThing(
+        $"GET /t/{{tenant}}/dicomweb/studies/{{study}}/series/{{series}}/instances/{{instance}}/{pattern}",
+        t => $"/dicomweb/studies/{t.Study}/series/{t.Series}/instances/{t.Instance}/{path}",
+        Readers) with { Accept = MultipartBytes };
 
     private static JsonContent NewPerson() => JsonContent.Create(new
     {
