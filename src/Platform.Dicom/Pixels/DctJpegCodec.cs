@@ -19,10 +19,7 @@ internal static class DctJpegCodec
             throw PixelErrors.Corrupt("The cosine transform has 8 or 12 bits");
         }
 
-        if (Scans(data.Span) > MaxScans)
-        {
-            throw PixelErrors.Unsupported("The codestream has more scans than any encoder writes", DicomTags.PixelData);
-        }
+        CheckSegments(data.Span);
 
         var writer = new SampleWriter(d, header.Precision);
         try
@@ -41,19 +38,68 @@ internal static class DctJpegCodec
         writer.Samples.CopyTo(samples);
     }
 
-    private static int Scans(ReadOnlySpan<byte> data)
+    // JpegLibrary does not come back from a Huffman table without codes, and trusts what follows the first scan.
+    private static void CheckSegments(ReadOnlySpan<byte> data)
     {
         var scans = 0;
-        for (var at = data.IndexOf(StartOfScan); at >= 0; at = data.IndexOf(StartOfScan))
+        var at = 2;
+        while (at < data.Length)
         {
-            scans++;
-            data = data[(at + 2)..];
-        }
+            var marker = JpegHeader.NextMarker(data, ref at);
+            if (marker == 0xD9)
+            {
+                return;
+            }
 
-        return scans;
+            if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
+            {
+                continue;
+            }
+
+            var length = at + 2 <= data.Length ? BinaryPrimitives.ReadUInt16BigEndian(data[at..]) : 0;
+            if (length < 2 || at + length > data.Length)
+            {
+                throw PixelErrors.Corrupt("A marker segment is longer than the codestream");
+            }
+
+            if (marker == 0xC4)
+            {
+                HuffmanTable.CheckSegment(data.Slice(at + 2, length - 2));
+            }
+
+            at += length;
+            if (marker == 0xDA)
+            {
+                if (++scans > MaxScans)
+                {
+                    throw PixelErrors.Unsupported("The codestream has more scans than any encoder writes", DicomTags.PixelData);
+                }
+
+                at = EndOfScan(data, at);
+            }
+        }
     }
 
-    private static ReadOnlySpan<byte> StartOfScan => [0xFF, 0xDA];
+    // Entropy-coded bytes end at a marker that is neither a stuffed FF nor a restart.
+    private static int EndOfScan(ReadOnlySpan<byte> data, int at)
+    {
+        while (true)
+        {
+            var next = data[at..].IndexOf((byte)0xFF);
+            if (next < 0 || at + next + 1 >= data.Length)
+            {
+                return data.Length;
+            }
+
+            at += next;
+            if (data[at + 1] is not (0 or 0xFF or (>= 0xD0 and <= 0xD7)))
+            {
+                return at;
+            }
+
+            at += data[at + 1] == 0xFF ? 1 : 2;
+        }
+    }
 
     /// <summary>Puts blocks of 8×8 in their place; those at the right and lower edge reach beyond the image.</summary>
     private sealed class SampleWriter(PixelDescription d, int precision) : JpegBlockOutputWriter

@@ -38,6 +38,19 @@ internal static class FrameCodecs
         }
     }
 
+    /// <summary>Refuses a codestream whose own header disagrees with the data set, before anything is allocated for it.</summary>
+    public static void Check(ReadOnlySpan<byte> frame, PixelDescription d, DicomTransferSyntax syntax)
+    {
+        if (IsJpeg(syntax))
+        {
+            JpegHeader.Parse(frame).Check(d);
+        }
+        else if (IsJpeg2000(syntax))
+        {
+            Jpeg2000Header.Parse(frame).Check(d);
+        }
+    }
+
     /// <summary>What the samples of a frame mean after decoding, where its codestream knows better than the data set.</summary>
     public static PhotometricInterpretation Meaning(
         ReadOnlySpan<byte> frame, DicomTransferSyntax syntax, PixelDescription d, PhotometricInterpretation declared)

@@ -83,6 +83,19 @@ public sealed class FrameDecoder
     /// <exception cref="DicomException">As for the other form.</exception>
     public byte[] Decode(int frame)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(frame);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Description.Frames);
+
+        // What the bytes cannot fill is refused before it is allocated.
+        if (_fragments is null)
+        {
+            UncompressedFrame.Check(_pixels, frame, Description);
+        }
+        else
+        {
+            FrameCodecs.Check(_fragments[frame].Span, Description, _syntax);
+        }
+
         var samples = new byte[Description.FrameBytes];
         Decode(frame, samples);
         return samples;

@@ -71,6 +71,27 @@ internal sealed class HuffmanTable
         }
     }
 
+    /// <summary>Refuses a DHT segment with a table that is cut off, has no code, or more codes than fit.</summary>
+    public static void CheckSegment(ReadOnlySpan<byte> segment)
+    {
+        while (!segment.IsEmpty)
+        {
+            var (total, room) = (0, 1 << 16);
+            for (var length = 1; length <= 16 && segment.Length >= 17; length++)
+            {
+                total += segment[length];
+                room -= segment[length] << (16 - length);
+            }
+
+            if (total is 0 or > 256 || room < 0 || segment.Length < 17 + total)
+            {
+                throw PixelErrors.Corrupt("A Huffman table has no codes, more than fit, or is cut off");
+            }
+
+            segment = segment[(17 + total)..];
+        }
+    }
+
     /// <summary>Takes one code and gives its symbol.</summary>
     public int Decode(ref EntropyReader reader)
     {

@@ -37,7 +37,9 @@ internal sealed record Jpeg2000Header(
                     Segment(stream, ref at);
                     break;
                 case 0x52:
-                    CheckCoding(Segment(stream, ref at), size.Components);
+                    var coding = Segment(stream, ref at);
+                    CheckCoding(coding, size.Components);
+                    CheckPackets(coding, size.Rows, size.Columns, size.Components, stream.Length);
                     hasCoding = true;
                     break;
                 case 0x5C:
@@ -173,6 +175,27 @@ internal sealed record Jpeg2000Header(
             || (transform == 1 && components < 3) || (hasPrecincts && cod.Length < 10 + levels + 1))
         {
             throw PixelErrors.Corrupt("A parameter of the coding style is out of its range");
+        }
+    }
+
+    // Each layer of each precinct is a packet of at least a byte: their number, and what a codec allocates for them, is bounded
+    // by the bytes received. Tiles only make it larger.
+    private static void CheckPackets(ReadOnlySpan<byte> cod, int rows, int columns, int components, int codestreamBytes)
+    {
+        var (layers, levels, hasPrecincts) = (BinaryPrimitives.ReadUInt16BigEndian(cod[2..]), cod[5], (cod[0] & 1) != 0);
+        var packets = 0L;
+        for (var resolution = 0; resolution <= levels; resolution++)
+        {
+            var exponents = hasPrecincts ? cod[10 + resolution] : (byte)0xFF;
+            var shift = levels - resolution;
+            var across = Math.Max(1, (long)columns >> shift >> (exponents & 15));
+            var down = Math.Max(1, (long)rows >> shift >> (exponents >> 4));
+            packets += across * down * layers * components;
+        }
+
+        if (packets > codestreamBytes)
+        {
+            throw PixelErrors.Corrupt("The codestream declares more packets than it has bytes");
         }
     }
 

@@ -24,6 +24,12 @@ internal static unsafe class JpegLsCodec
             throw PixelErrors.Unsupported("JPEG-LS with subsampled components is not decoded", DicomTags.PixelData);
         }
 
+        // CharLS does not come back from a scan that is cut off.
+        if (!HasEndOfImage(data, header.ScanOffset))
+        {
+            throw PixelErrors.Corrupt("The JPEG-LS codestream is cut off");
+        }
+
         var bytes = header.Precision > 8 ? 2 : 1;
         bool isPlanar;
         var needed = d.SamplesPerFrame * bytes;
@@ -47,6 +53,23 @@ internal static unsafe class JpegLsCodec
         }
 
         StoredSamples.Widen(decoded, bytes, samples, d.BytesPerSample);
+    }
+
+    // In a scan FF is followed by a byte below 80 (ISO/IEC 14495-1 §C.2.1); anything else is a marker.
+    private static bool HasEndOfImage(ReadOnlySpan<byte> data, int at)
+    {
+        while (data[at..].IndexOf((byte)0xFF) is >= 0 and var next && at + next + 1 < data.Length)
+        {
+            at += next;
+            if (data[at + 1] == 0xD9)
+            {
+                return true;
+            }
+
+            at += data[at + 1] == 0xFF ? 1 : 2;
+        }
+
+        return false;
     }
 
     private static bool TryDecode(

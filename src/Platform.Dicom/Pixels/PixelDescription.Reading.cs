@@ -31,9 +31,14 @@ public sealed partial record PixelDescription
         dataset.Contains(DicomTags.PixelData) || dataset.Contains(DicomTags.FloatPixelData)
         || dataset.Contains(DicomTags.DoubleFloatPixelData);
 
-    internal static DicomElement PixelElement(DicomDataset dataset) =>
-        dataset[DicomTags.PixelData] ?? dataset[DicomTags.FloatPixelData] ?? dataset[DicomTags.DoubleFloatPixelData]
-        ?? throw new DicomException(DicomError.NoPixels, "The data set holds no pixels", DicomTags.PixelData);
+    internal static DicomElement PixelElement(DicomDataset dataset)
+    {
+        var element = dataset[DicomTags.PixelData] ?? dataset[DicomTags.FloatPixelData] ?? dataset[DicomTags.DoubleFloatPixelData];
+        return element is { Bulk: null }
+            ? element
+            : throw new DicomException(
+                DicomError.NoPixels, element is null ? "The data set holds no pixels" : "The pixels were not loaded", DicomTags.PixelData);
+    }
 
     private static int Required(DicomDataset dataset, DicomTag tag) =>
         dataset.GetInt32(tag) ?? throw PixelErrors.Invalid("The image pixel description is incomplete", tag);

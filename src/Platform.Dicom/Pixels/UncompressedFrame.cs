@@ -32,6 +32,12 @@ internal static class UncompressedFrame
         }
     }
 
+    /// <summary>Refuses a frame that the bytes cannot fill.</summary>
+    public static void Check(DicomElement pixels, int frame, PixelDescription d) =>
+        Need(
+            pixels.Value.Span,
+            d.BitsAllocated == 1 ? (((frame + 1L) * d.SamplesPerFrame) + 7) / 8 : (frame + 1L) * StoredBytes(d));
+
     /// <summary>Bytes of one frame as stored; not for one-bit samples.</summary>
     public static int StoredBytes(PixelDescription d) => IsSubsampled(d) ? (d.PixelsPerFrame + 1) / 2 * 4 : d.FrameBytes;
 
