@@ -19,6 +19,8 @@ public class PixelCorpusTests(ITestOutputHelper output)
         ["GH1146.dcm"] = (DicomError.CorruptPixels, "the pixel data is shorter than rows times columns"),
         ["genFile.dcm"] = (DicomError.CorruptPixels, "the fragment holds no codestream"),
         ["JPEG2000-embedded-sequence-delimiter.dcm"] = (DicomError.CorruptPixels, "a delimiter was written over the SIZ segment"),
+        ["GH340.dcm"] = (DicomError.UnsupportedPixels, "twelve bits allocated, which PS3.5 §8.1.1 has retired"),
+        ["meta_missing_tsyntax.dcm"] = (DicomError.InvalidPixels, "pixel data without a description"),
         ["nested_priv_SQ.dcm"] = (DicomError.InvalidPixels, "pixel data without a description"),
     };
 
