@@ -174,7 +174,7 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
         var message = JsonSerializer.Deserialize(row.Body, type, PlatformJson.Options)
             ?? throw new InvalidDataException($"Outbox row {row.Id} is empty.");
 
-        // Without a connection MassTransit would wait for one for ever, and the rows would stay locked.
+        // Without a connection MassTransit waits for one for ever, and a publish that a dying broker took never answers.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(ConfirmWithin);
         await bus.Publish(
@@ -185,7 +185,7 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
                 context.MessageId = row.Id;
                 context.Mandatory = isMandatory;
             }),
-            patience.Token);
+            patience.Token).WaitAsync(patience.Token);
     }
 
     private async Task MarkSentAsync(NpgsqlConnection connection, List<Guid> sent, CancellationToken ct)

@@ -90,6 +90,9 @@ internal sealed class KillSystem : IAsyncDisposable
         return system;
     }
 
+    /// <summary>Once everything has worked once: what was made for the first time is made for good.</summary>
+    public Task SettleAsync(CancellationToken ct) => rabbit.SettleAsync(ct);
+
     public Task KillAsync(Victim victim) => victim switch
     {
         Victim.Postgres => postgres.KillAsync(),

@@ -18,6 +18,7 @@ public class BrokerAwayTests(TestServices services)
         var before = await tenant.SendAsync(Ct);
         await (await worker.NextAsync(Ct)).SucceedAsync(Ct);
         await tenant.BecomesAsync(before, RunStatus.Succeeded, Ct);
+        await rabbit.SettleAsync(Ct);
 
         await rabbit.KillAsync();
         var meanwhile = await tenant.SendAsync(Ct); // taken and planned all the same
