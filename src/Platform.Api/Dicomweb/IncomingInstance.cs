@@ -24,8 +24,10 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
     {
         var dataset = header.Dataset;
         sopClassUid = Uid(dataset, DicomTags.SOPClassUID);
-        if (sopClassUid is not null && !IsStored(sopClassUid))
+        if ((sopClassUid ?? Uid(header.Meta, DicomTags.MediaStorageSOPClassUID)) is { } declared && !IsStored(declared))
         {
+            // A DICOMDIR names its class in the meta header only.
+            sopClassUid = declared;
             return Refused(StoreReason.SopClassNotSupported, "Objects of this SOP Class are not stored here.");
         }
 

@@ -45,10 +45,10 @@ public static class BodyParts
         ("BRAIN", "BRAIN CEREBRUM CEREBRAL CRANIAL NEURO GEHIRN HIRN CERVEAU CEREBRO ENCEPHALE МОЗГ STROKE"),
         ("ORBIT", "ORBIT ORBITS ORBITA EYE AUGE"),
         ("SINUS", "SINUS SINUSES NNH PARANASAL"),
-        ("SKULL", "SKULL SCHADEL CRANE CRANEO CRANIO ЧЕРЕП"),
+        ("SKULL", "SKULL"),
         ("JAW", "JAW MANDIBLE MAXILLA DENTAL UNTERKIEFER"),
         ("EAR", "EAR IAC FELSENBEIN"),
-        ("HEAD", "HEAD KOPF TETE CABEZA CABECA ГОЛОВА"),
+        ("HEAD", "HEAD KOPF SCHADEL TETE CRANE CABEZA CRANEO CABECA CRANIO ГОЛОВА ЧЕРЕП"),
         ("NECK", "NECK HALS COU CUELLO PESCOCO CAROTID ШЕЯ"),
         ("THYROID", "THYROID SCHILDDRUSE THYROIDE TIROIDES"),
         ("LUNG", "LUNG LUNGS LUNGE POUMON PULMON PULMAO PULMONARY HRCT ЛЕГКИЕ"),
@@ -113,7 +113,7 @@ public static class BodyParts
         return found;
     }
 
-    /// <summary>The narrowest part that one text names; null when it names none, or two that do not lie in each other.</summary>
+    /// <summary>The part that one text names first, narrowed by what else it names; null when it names none.</summary>
     public static string? CodeIn(string? text)
     {
         if (string.IsNullOrWhiteSpace(text))

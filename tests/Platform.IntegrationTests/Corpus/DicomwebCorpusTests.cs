@@ -24,6 +24,16 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
     private const int Duplicate = 0x0111;
     private const int NotCleaned = 0x0110;
 
+    private static readonly Dictionary<int, string> Reasons = new()
+    {
+        [CannotUnderstand] = "C000 cannot understand",
+        [OutOfResources] = "A700 over a budget",
+        [SyntaxNotSupported] = "C122 transfer syntax",
+        [ClassNotSupported] = "0122 SOP class",
+        [DoesNotMatch] = "A900 no identity",
+        [NotCleaned] = "0110 can't be de-identified",
+    };
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -32,31 +42,29 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
     [InlineData("given/hostile")]
     public async Task Every_file_comes_back_as_stored_or_is_refused_with_the_true_reason(string folder)
     {
-        var tenant = await api.CreateTenantAsync(Ct);
-        var sent = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        // The corpus has the same instances in many encodings: each further copy fails with 0111H and then goes to another tenant.
+        var tenants = new List<(DicomwebClient Client, Dictionary<string, byte[]> Sent)>();
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var path in CorpusFiles.All(folder))
         {
-            var name = Path.GetFileName(path);
             var bytes = await File.ReadAllBytesAsync(path, Ct);
-            var expected = await ExpectedAsync(bytes, sent);
-            var answer = await tenant.StowAsync([bytes], Ct);
-            if (answer.Stored is [var stored])
+            for (var i = 0; ; i++)
             {
-                Assert.True(answer.Status == HttpStatusCode.OK && expected is null or 0, $"{name}: stored, expected {expected:X4}");
-                await AssertComesBackAsync(tenant, bytes, stored, name);
-                Count(counts, "stored");
-            }
-            else
-            {
-                Assert.True(answer.Status == HttpStatusCode.Conflict, $"{name}: {answer.Status}");
-                var failure = Assert.Single(answer.Failed.Concat(answer.OtherFailures));
-                var reason = StowAnswerBody.Number(failure, "00081197");
-                Assert.True(expected is null || expected == reason, $"{name}: {reason:X4}, expected {expected:X4}");
-                Count(counts, $"{reason:X4} {StowAnswerBody.Text(failure, "00000902").Split(" at (")[0]}");
+                if (i == tenants.Count)
+                {
+                    tenants.Add((await api.CreateTenantAsync(Ct), new Dictionary<string, byte[]>(StringComparer.Ordinal)));
+                }
+
+                var outcome = await SendAsync(tenants[i].Client, bytes, tenants[i].Sent, Path.GetFileName(path));
+                if (outcome is not Duplicate)
+                {
+                    Count(counts, outcome is 0 ? "stored" : Reasons[outcome]);
+                    break;
+                }
             }
         }
 
+        Count(counts, "tenants needed", tenants.Count);
         output.WriteLine($"{folder}: {JsonSerializer.Serialize(counts)}");
         Assert.Empty(api.Errors);
     }
@@ -88,6 +96,24 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
         output.WriteLine($"{files.Count} slices, {files.Sum(f => f.LongLength)} bytes: stored in {stored}, retrieved in {retrieved}");
     }
 
+    /// <summary>The reason of the answer, 0 when it is stored and came back; both as the rules have it.</summary>
+    private async Task<int> SendAsync(DicomwebClient tenant, byte[] bytes, Dictionary<string, byte[]> sent, string name)
+    {
+        var expected = await ExpectedAsync(bytes, sent);
+        var answer = await tenant.StowAsync([bytes], Ct);
+        if (answer.Stored is [var stored])
+        {
+            Assert.True(answer.Status == HttpStatusCode.OK && expected is null or 0, $"{name}: stored, expected {expected:X4}");
+            await AssertComesBackAsync(tenant, bytes, stored, name);
+            return 0;
+        }
+
+        Assert.True(answer.Status == HttpStatusCode.Conflict, $"{name}: {answer.Status}");
+        var reason = StowAnswerBody.Number(Assert.Single(answer.Failed.Concat(answer.OtherFailures)), "00081197");
+        Assert.True(expected is null || expected == reason, $"{name}: {reason:X4}, expected {expected:X4}");
+        return reason;
+    }
+
     /// <summary>The reason that the rules give; 0 when it must be stored; null where what follows pixel data, which is dropped, is broken.</summary>
     private static async Task<int?> ExpectedAsync(byte[] bytes, Dictionary<string, byte[]> sent)
     {
@@ -97,7 +123,7 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
             await using var stream = PipeReader.Create(new ReadOnlySequence<byte>(bytes)).AsStream();
             using var header = await DicomStreamReader.ReadHeaderAsync(stream, null, Ct);
             var dataset = header.Dataset;
-            var sopClass = dataset.GetString(DicomTags.SOPClassUID);
+            var sopClass = dataset.GetString(DicomTags.SOPClassUID) ?? header.Meta.GetString(DicomTags.MediaStorageSOPClassUID);
             if (sopClass is not null && !sopClass.StartsWith("1.2.840.10008.5.1.4.", StringComparison.Ordinal))
             {
                 return ClassNotSupported;
@@ -193,5 +219,6 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
         }
     }
 
-    private static void Count(SortedDictionary<string, int> counts, string what) => counts[what] = counts.GetValueOrDefault(what) + 1;
+    private static void Count(SortedDictionary<string, int> counts, string what, int more = 1) =>
+        counts[what] = counts.GetValueOrDefault(what) + more;
 }
