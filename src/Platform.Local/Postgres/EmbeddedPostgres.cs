@@ -22,11 +22,15 @@ public sealed record EmbeddedPostgresOptions(string ProgramsPath, string DataPat
 
 /// <summary>
 /// PostgreSQL as a child: a cluster with checksums in its own folder, on loopback, with a random password. PostgreSQL refuses to
-/// run as root; root therefore runs it in a user namespace in which root is user 1000.
+/// run as root, and as a user whom the system cannot name (a container's number); both run it in a user namespace as nobody.
 /// </summary>
 public sealed class EmbeddedPostgres : IAsyncDisposable
 {
     private const string Superuser = "postgres";
+
+    // Must have a name in /etc/passwd; every distribution has this one.
+    private const int Nobody = 65534;
+
     private const int Interrupt = 2;
     private const int Quit = 3;
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(2);
@@ -179,9 +183,9 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     private ServiceStart Command(string program, IReadOnlyList<string> arguments)
     {
         var path = Path.Combine(options.ProgramsPath, "bin", program);
-        return Environment.UserName == "root" || Environment.IsPrivilegedProcess
+        return Environment.IsPrivilegedProcess || string.IsNullOrEmpty(Environment.UserName)
             ? new ServiceStart(
-                "unshare", ["--user", "--map-user=1000", "--map-group=1000", path, .. arguments], "INT", LogPath)
+                "unshare", ["--user", $"--map-user={Nobody}", $"--map-group={Nobody}", path, .. arguments], "INT", LogPath)
             : new ServiceStart(path, arguments, "INT", LogPath);
     }
 
