@@ -93,6 +93,7 @@ internal sealed class KillHistory(KillSystem system, KillSender sender)
     /// <summary>The one part of a multipart/related answer.</summary>
     private static byte[] OnlyPart(ReadOnlySpan<byte> body)
     {
+        body = body.TrimStart("\r\n"u8); // the delimiter's own line break, where nothing comes before it
         var boundary = body[..body.IndexOf("\r\n"u8)];
         var start = body.IndexOf("\r\n\r\n"u8) + 4;
         var end = body[start..].LastIndexOf([.. "\r\n"u8, .. boundary]);
