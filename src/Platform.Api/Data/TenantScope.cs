@@ -10,18 +10,12 @@ namespace Platform.Api.Data;
 internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts)
 {
     /// <summary>Runs <paramref name="work"/> in one transaction of one tenant; an exception rolls all of it back.</summary>
-    public async Task<T> RunAsync<T>(Guid tenantId, Func<PlatformDb, CancellationToken, Task<T>> work, CancellationToken ct)
-    {
-        await using var outer = await contexts.CreateDbContextAsync(ct);
-        return await outer.Database.CreateExecutionStrategy().ExecuteAsync(
-            async token =>
-            {
-                // A fresh context per try: a failed one has tracked half of the work.
-                await using var db = await contexts.CreateDbContextAsync(token);
-                return await InTransactionAsync(db, tenantId, () => work(db, token), token);
-            },
-            ct);
-    }
+    public Task<T> RunAsync<T>(Guid tenantId, Func<PlatformDb, CancellationToken, Task<T>> work, CancellationToken ct) =>
+        TryAsync(tenantId, IsolationLevel.ReadCommitted, work, ct);
+
+    /// <summary>The same for several reads that must agree: all of them see the rows of one instant.</summary>
+    public Task<T> SnapshotAsync<T>(Guid tenantId, Func<PlatformDb, CancellationToken, Task<T>> read, CancellationToken ct) =>
+        TryAsync(tenantId, IsolationLevel.RepeatableRead, read, ct);
 
     /// <inheritdoc cref="RunAsync{T}"/>
     public Task RunAsync(Guid tenantId, Func<PlatformDb, CancellationToken, Task> work, CancellationToken ct) =>
@@ -40,14 +34,29 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts)
             token =>
             {
                 db.ChangeTracker.Clear();
-                return InTransactionAsync(db, tenantId, work, token);
+                return InTransactionAsync(db, tenantId, IsolationLevel.ReadCommitted, work, token);
             },
             ct);
 
-    private static async Task<T> InTransactionAsync<T>(PlatformDb db, Guid tenantId, Func<Task<T>> work, CancellationToken ct)
+    private async Task<T> TryAsync<T>(
+        Guid tenantId, IsolationLevel isolation, Func<PlatformDb, CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        await using var outer = await contexts.CreateDbContextAsync(ct);
+        return await outer.Database.CreateExecutionStrategy().ExecuteAsync(
+            async token =>
+            {
+                // A fresh context per try: a failed one has tracked half of the work.
+                await using var db = await contexts.CreateDbContextAsync(token);
+                return await InTransactionAsync(db, tenantId, isolation, () => work(db, token), token);
+            },
+            ct);
+    }
+
+    private static async Task<T> InTransactionAsync<T>(
+        PlatformDb db, Guid tenantId, IsolationLevel isolation, Func<Task<T>> work, CancellationToken ct)
     {
         db.EnterTenant(tenantId);
-        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(isolation, ct);
         await db.Database.ExecuteSqlAsync($"select set_config('app.tenant', {tenantId.ToString()}, true)", ct);
         var result = await work();
         await transaction.CommitAsync(ct);

@@ -66,7 +66,8 @@ internal static class GetStudy
         string uid, CurrentTenant tenant, TenantScope scopes, TenantKeys keys, AuditLog audit, CancellationToken ct)
     {
         var forms = UidPath.FormsOf(uid, await keys.ForAsync(tenant.Id, ct));
-        var response = await scopes.RunAsync(
+        // One instant: a run that has succeeded is never shown without the series that it made.
+        var response = await scopes.SnapshotAsync(
             tenant.Id,
             async (db, token) =>
                 await db.Studies.AsNoTracking().SingleOrDefaultAsync(s => forms.Contains(s.StudyInstanceUid), token) is { } study
