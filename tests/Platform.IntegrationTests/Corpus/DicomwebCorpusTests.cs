@@ -42,6 +42,8 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
     [InlineData("given/hostile")]
     public async Task Every_file_comes_back_as_stored_or_is_refused_with_the_true_reason(string folder)
     {
+        var before = api.Errors.Count; // other tests of this host lose blobs on purpose, and the host says so
+
         // The corpus has the same instances in many encodings: each further copy fails with 0111H and then goes to another tenant.
         var tenants = new List<(DicomwebClient Client, Dictionary<string, byte[]> Sent)>();
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -66,7 +68,7 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
 
         Count(counts, "tenants needed", tenants.Count);
         output.WriteLine($"{folder}: {JsonSerializer.Serialize(counts)}");
-        Assert.Empty(api.Errors);
+        Assert.Empty(api.Errors.Skip(before));
     }
 
     [Fact]

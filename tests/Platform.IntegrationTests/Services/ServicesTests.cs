@@ -15,6 +15,8 @@ public class ServicesTests
             "template_numbers", target => ExecuteAsync(target, "CREATE TABLE numbers (n int); INSERT INTO numbers VALUES (7)"), Ct);
         await ExecuteAsync(postgres.ConnectionString(name), "SET synchronous_commit = on; INSERT INTO numbers VALUES (8)");
 
+        // A new connection: the server process of an old one may live a moment longer than its killed parent.
+        NpgsqlConnection.ClearAllPools();
         await postgres.KillAsync();
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => SumAsync(postgres.ConnectionString(name)));
         await postgres.RestartAsync(Ct);
