@@ -161,7 +161,7 @@ public class WorkerTests(WorkerHost worker, TestServices services) : IClassFixtu
     public async Task A_worker_that_is_told_to_stop_says_so_and_gives_back_what_it_cannot_finish()
     {
         await using var leaving = new WorkerHost(services);
-        leaving.Settings["Inference:DrainTimeout"] = "00:00:06";
+        leaving.Settings["Inference:DrainTimeout"] = "00:00:02";
         await leaving.InitializeAsync();
         var run = await new RunInput { Package = "slow" }.StoreAsync(leaving.Blobs, Ct);
         await leaving.RequestAsync(run);
