@@ -22,7 +22,12 @@ internal sealed partial class WorkerBeats(
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Before anything stops: the bus must still be there to say that the worker leaves.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        worker.Drain();
+        await BeatAsync(cancellationToken);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
