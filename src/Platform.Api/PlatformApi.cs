@@ -104,6 +104,7 @@ public static class PlatformApi
     private static void WriteJson(JsonOptions json)
     {
         json.SerializerOptions.MaxDepth = MaxJsonDepth;
+        json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // a number is a number, in the document too
         json.SerializerOptions.Converters.Add(new JsonStringEnumConverter());
     }
 

@@ -1,0 +1,132 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { api, ApiProblem } from '@/lib/api';
+import { useIsLive } from '@/lib/events';
+import { chooseLanguage, languages, type Language } from '@/lib/i18n';
+import { useCan, useSession, useSessionQuery, useTenant } from '@/lib/session';
+import { writeStored } from '@/lib/stored';
+import { chooseTheme, themes, useTheme } from '@/lib/theme';
+import { ErrorState, Icon, Menu, type IconName, type MenuGroup } from '@/ui';
+import styles from './Frame.module.css';
+import { Starting } from './Root';
+
+/** Around every page of a tenant: where one is, where one can go, who one is. */
+export function Frame() {
+  const session = useSessionQuery();
+  const { pathname } = useLocation();
+  if (session.isPending) {
+    return <Starting />;
+  }
+  if (session.isError) {
+    return session.error instanceof ApiProblem && session.error.status === 401
+      ? <Navigate to={`/sign-in?to=${encodeURIComponent(pathname)}`} replace />
+      : <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+  }
+  return <SignedInFrame />;
+}
+
+function SignedInFrame() {
+  const { t } = useTranslation('app');
+  const tenant = useTenant();
+  const held = useSession().tenants.find(one => one.slug === tenant);
+  useEffect(() => {
+    if (held) {
+      writeStored('tenant', tenant);
+    }
+  }, [held, tenant]);
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#content">{t('skip')}</a>
+      <header className={styles.bar}>
+        <Link className={styles.brand} to={`/${tenant}/studies`}>
+          <Mark />
+          <span className={styles.tenant}>{held?.name ?? tenant}</span>
+        </Link>
+        {held && <Navigation tenant={tenant} />}
+        <div className={styles.end}>
+          {held && <Live tenant={tenant} />}
+          <PersonMenu tenant={tenant} />
+        </div>
+      </header>
+      <main id="content" tabIndex={-1} className={styles.content}>
+        {held ? <Outlet key={tenant} /> : <ErrorState error={new ApiProblem(404, 'Not Found', '')} />}
+      </main>
+    </div>
+  );
+}
+
+function Navigation({ tenant }: { tenant: string }) {
+  const { t } = useTranslation('app');
+  const canStore = useCan('storeStudies');
+  const pages: readonly { to: string; icon: IconName; text: string }[] = [
+    { to: 'studies', icon: 'studies', text: t('nav.studies') },
+    ...(canStore ? [{ to: 'upload', icon: 'upload', text: t('nav.upload') } as const] : []),
+    { to: 'patients', icon: 'patients', text: t('nav.patients') },
+  ];
+  return (
+    <nav className={styles.nav} aria-label={t('nav.label')}>
+      {pages.map(page => (
+        <NavLink key={page.to} to={`/${tenant}/${page.to}`} className={styles.link ?? ''}>
+          <Icon name={page.icon} />{page.text}
+        </NavLink>
+      ))}
+    </nav>
+  );
+}
+
+function Live({ tenant }: { tenant: string }) {
+  const { t } = useTranslation('app');
+  const isLive = useIsLive(tenant);
+  return <span className={isLive ? `${styles.live} ${styles.isLive}` : styles.live} title={t(isLive ? 'live.hint' : 'polling.hint')}>{t(isLive ? 'live.text' : 'polling.text')}</span>;
+}
+
+function PersonMenu({ tenant }: { tenant: string }) {
+  const { t, i18n } = useTranslation('app');
+  const session = useSession();
+  const theme = useTheme();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+
+  const signOut = async () => {
+    await api.delete('/session', {}).catch(() => undefined);
+    queries.clear();
+    await navigate('/sign-in', { replace: true });
+  };
+
+  const roles = session.tenants.find(one => one.slug === tenant)?.roles ?? [];
+  const others = session.tenants.filter(one => one.slug !== tenant);
+  const groups: MenuGroup[] = [
+    ...(others.length > 0 ? [{
+      label: t('menu.tenants'),
+      items: others.map(one => ({ label: one.name, icon: 'forward' as const, onSelect: () => void navigate(`/${one.slug}/studies`) })),
+    }] : []),
+    {
+      label: t('menu.language'),
+      items: Object.entries(languages).map(([language, name]) => ({
+        label: name, lang: language, isChecked: i18n.language === language, onSelect: () => void chooseLanguage(language as Language),
+      })),
+    },
+    {
+      label: t('menu.theme'),
+      items: themes.map(one => ({ label: t(`theme.${one}`), isChecked: one === theme, onSelect: () => chooseTheme(one) })),
+    },
+    { items: [{ label: t('menu.signOut'), icon: 'back', onSelect: () => void signOut() }] },
+  ];
+  return (
+    <Menu label={t('menu.label', { name: session.name })} groups={groups}
+      trigger={<><span className={styles.avatar} aria-hidden="true">{session.name.slice(0, 1).toUpperCase()}</span><span className={styles.person}>{session.name}</span><Icon name="chevron" size={16} /></>}
+      head={<div className={styles.who}><strong>{session.name}</strong><span>{roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
+  );
+}
+
+/** The sign of the product: a source and its echoes. */
+export function Mark() {
+  return (
+    <svg className={styles.mark} viewBox="0 0 32 32" width="28" height="28" role="img" aria-label="Platform">
+      <rect width="32" height="32" rx="8" />
+      <path d="M9 21.5a7 7 0 0 1 14 0M12.5 21.5a3.5 3.5 0 0 1 7 0M16 10v-2" />
+    </svg>
+  );
+}

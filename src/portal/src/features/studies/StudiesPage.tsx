@@ -1,0 +1,7 @@
+import { useTranslation } from 'react-i18next';
+import { Page } from '@/ui';
+
+export function StudiesPage() {
+  const { t } = useTranslation('studies');
+  return <Page title={t('title')}>{null}</Page>;
+}

@@ -1,0 +1,2 @@
+export { api, apiFetch, fillPath, onSignedOut, type Schemas } from './client';
+export { ApiProblem, Unreachable } from './problem';

@@ -1,0 +1,13 @@
+export { Badge, Tag, type Tone } from './Badge';
+export { Button, LinkButton } from './Button';
+export { Dialog } from './Dialog';
+export { SearchField, SelectField, TextField } from './Field';
+export { Icon, type IconName } from './Icon';
+export { Menu, type MenuGroup, type MenuItem } from './Menu';
+export { Notice } from './Notice';
+export { OfflineBar } from './OfflineBar';
+export { Page, Panel } from './Page';
+export { Progress } from './Progress';
+export { EmptyState, ErrorState, Loading, NoPermission, Skeleton } from './states';
+export { Table, type Column } from './Table';
+export { ToastRegion, useToast } from './Toast';
