@@ -25,6 +25,15 @@ internal sealed partial class ChangeListener(RoleConnections connections, TimePr
         return subscription;
     }
 
+    /// <summary>To the streams of this process alone, for what is not in the database and may be missed.</summary>
+    public void Offer(Change change)
+    {
+        foreach (var subscription in subscriptions.Keys.Where(s => s.TenantId == change.TenantId))
+        {
+            subscription.Offer(change);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -72,10 +81,9 @@ internal sealed partial class ChangeListener(RoleConnections connections, TimePr
 
     private void FanOut(string payload)
     {
-        var change = JsonSerializer.Deserialize<Change>(payload, PlatformJson.Options);
-        foreach (var subscription in subscriptions.Keys.Where(s => s.TenantId == change?.TenantId))
+        if (JsonSerializer.Deserialize<Change>(payload, PlatformJson.Options) is { } change)
         {
-            subscription.Offer(change!);
+            Offer(change);
         }
     }
 

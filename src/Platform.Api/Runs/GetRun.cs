@@ -25,6 +25,8 @@ internal static class GetRun
         DateTimeOffset? DispatchedAt,
         DateTimeOffset? StartedAt,
         DateTimeOffset? FinishedAt,
+        string? Phase,
+        double? Progress,
         int Crashes,
         string? ResultHash,
         string? ReasonCode,
@@ -49,7 +51,7 @@ internal static class GetRun
         .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        string id, PlatformDb db, AuditLog audit, CancellationToken ct)
+        string id, PlatformDb db, AuditLog audit, WorkerRegistry workers, CancellationToken ct)
     {
         var found = Guid.TryParse(id, out var runId)
             ? await db.Runs.AsNoTracking()
@@ -68,6 +70,7 @@ internal static class GetRun
         await audit.RecordReadAsync(db.TenantId, "run.read", "run", runId.ToString(), ct);
 
         var run = found.run;
+        var progress = workers.ProgressOf(run);
         return TypedResults.Ok(new Response(
             run.Id,
             found.StudyInstanceUid,
@@ -83,6 +86,8 @@ internal static class GetRun
             run.DispatchedAt,
             run.StartedAt,
             run.FinishedAt,
+            progress?.Phase,
+            progress?.Progress,
             run.Crashes,
             run.ResultHash,
             run.ReasonCode,

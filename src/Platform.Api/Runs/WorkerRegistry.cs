@@ -11,14 +11,17 @@ internal sealed class WorkerRegistry(TimeProvider clock, IOptions<DispatchOption
     private readonly Lock gate = new();
     private readonly Dictionary<Guid, (WorkerBeat Beat, DateTimeOffset HeardAt)> workers = [];
     private readonly Dictionary<Guid, DateTimeOffset> lastListed = [];
+    private readonly Dictionary<Guid, (RunningRun Run, DateTimeOffset At)> running = [];
     private DateTimeOffset? beatingSince;
     private DateTimeOffset lastHeard;
 
     private TimeSpan GoneAfter => options.Value.BeatInterval * BeatsToBeGone;
 
-    public void Heard(WorkerBeat beat)
+    /// <returns>The runs that have advanced since they were last heard of.</returns>
+    public IReadOnlyList<RunningRun> Heard(WorkerBeat beat)
     {
         var now = clock.GetUtcNow();
+        var advanced = new List<RunningRun>();
         lock (gate)
         {
             if (beatingSince is null || now - lastHeard > GoneAfter)
@@ -31,9 +34,34 @@ internal sealed class WorkerRegistry(TimeProvider clock, IOptions<DispatchOption
             foreach (var run in beat.Running)
             {
                 lastListed[run.RunId] = now;
+                if (!running.TryGetValue(run.RunId, out var known) || known.Run != run)
+                {
+                    advanced.Add(run);
+                }
+
+                running[run.RunId] = (run, now);
             }
 
             Forget(now);
+        }
+
+        return advanced;
+    }
+
+    /// <summary>How far the run is by its worker's last beat; null when no living worker has it.</summary>
+    public RunningRun? ProgressOf(Run run)
+    {
+        if (run.Status is not (RunStatus.Dispatched or RunStatus.Running))
+        {
+            return null;
+        }
+
+        lock (gate)
+        {
+            return running.TryGetValue(run.Id, out var known) && known.Run.TenantId == run.TenantId
+                && clock.GetUtcNow() - known.At <= GoneAfter
+                    ? known.Run
+                    : null;
         }
     }
 
@@ -69,6 +97,11 @@ internal sealed class WorkerRegistry(TimeProvider clock, IOptions<DispatchOption
         foreach (var id in workers.Where(w => now - w.Value.HeardAt > GoneAfter).Select(w => w.Key).ToList())
         {
             workers.Remove(id);
+        }
+
+        foreach (var id in running.Where(r => now - r.Value.At > GoneAfter).Select(r => r.Key).ToList())
+        {
+            running.Remove(id);
         }
 
         if (lastListed.Count > 4096)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.Audit;
@@ -51,6 +52,8 @@ internal static class GetStudy
         DateTimeOffset CreatedAt,
         DateTimeOffset? StartedAt,
         DateTimeOffset? FinishedAt,
+        [property: Description("What its worker is at, e.g. `Infer`; null when no worker has it.")] string? Phase,
+        [property: Description("0 to 1 within the phase; null when no worker has it.")] double? Progress,
         string? ReasonCode,
         string? Reason,
         IReadOnlyList<Finding> Findings);
@@ -63,7 +66,13 @@ internal static class GetStudy
         .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        string uid, CurrentTenant tenant, TenantScope scopes, TenantKeys keys, AuditLog audit, CancellationToken ct)
+        string uid,
+        CurrentTenant tenant,
+        TenantScope scopes,
+        TenantKeys keys,
+        AuditLog audit,
+        WorkerRegistry workers,
+        CancellationToken ct)
     {
         var forms = UidPath.FormsOf(uid, await keys.ForAsync(tenant.Id, ct));
         // One instant: a run that has succeeded is never shown without the series that it made.
@@ -71,7 +80,7 @@ internal static class GetStudy
             tenant.Id,
             async (db, token) =>
                 await db.Studies.AsNoTracking().SingleOrDefaultAsync(s => forms.Contains(s.StudyInstanceUid), token) is { } study
-                    ? await ReadAsync(db, study, token)
+                    ? await ReadAsync(db, study, workers, token)
                     : null,
             ct);
         if (response is null)
@@ -83,7 +92,7 @@ internal static class GetStudy
         return TypedResults.Ok(response);
     }
 
-    private static async Task<Response> ReadAsync(PlatformDb db, Study study, CancellationToken ct)
+    private static async Task<Response> ReadAsync(PlatformDb db, Study study, WorkerRegistry workers, CancellationToken ct)
     {
         var series = await db.Series
             .Where(e => e.StudyId == study.Id)
@@ -135,6 +144,8 @@ internal static class GetStudy
                     r.run.CreatedAt,
                     r.run.StartedAt,
                     r.run.FinishedAt,
+                    workers.ProgressOf(r.run)?.Phase,
+                    workers.ProgressOf(r.run)?.Progress,
                     r.run.ReasonCode,
                     r.run.Reason,
                     [.. findings[r.run.Id].Select(f => f.Read())]))

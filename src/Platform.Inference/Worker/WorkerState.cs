@@ -9,6 +9,8 @@ namespace Platform.Inference.Worker;
 /// <summary>What this incarnation of the worker is doing; beats are made of it.</summary>
 internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvider clock)
 {
+    private static readonly TimeSpan ProgressPause = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<Guid, Delivery> deliveries = [];
     private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock counting = new();
@@ -25,7 +27,7 @@ internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvid
     /// <summary>A message has been delivered: it is listed in beats from now on.</summary>
     public Delivery Begin(RunRequested message)
     {
-        var delivery = new Delivery(message.TenantId, message.RunId, clock.GetTimestamp());
+        var delivery = new Delivery(this, message.TenantId, message.RunId, clock.GetTimestamp());
         deliveries[delivery.AttemptId] = delivery;
         Change();
         return delivery;
@@ -81,7 +83,7 @@ internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvid
         var running = deliveries.Values.OrderBy(d => d.AttemptId).ToList();
         return new(
             Id, Name, device, options.Value.Slots,
-            [.. running.Select(d => new RunningRun(d.TenantId, d.RunId, d.AttemptId, d.Phase, Math.Round(d.Progress, 2)))],
+            [.. running.Select(d => d.Tell())],
             loadedModels, memoryBytes, Utilisation(running), IsDraining, clock.GetUtcNow());
     }
 
@@ -102,12 +104,22 @@ internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvid
         }
     }
 
+    /// <summary>A new phase or another tenth is worth a beat, but never more than one a second for it.</summary>
+    private void Advance()
+    {
+        if (clock.GetElapsedTime(Interlocked.Read(ref lastBeat)) >= ProgressPause)
+        {
+            Change();
+        }
+    }
+
     private void Change() => changes.Writer.TryWrite(true);
 
     /// <summary>One delivered message and its attempt.</summary>
-    public sealed class Delivery(Guid tenantId, Guid runId, long since) : IDisposable
+    public sealed class Delivery(WorkerState worker, Guid tenantId, Guid runId, long since) : IDisposable
     {
         private readonly CancellationTokenSource cancel = new();
+        private (string Phase, double Progress) told = ("", 0);
 
         public Guid TenantId => tenantId;
 
@@ -124,7 +136,22 @@ internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvid
 
         public CancellationToken Cancelled => cancel.Token;
 
-        public void Report(RunPhase phase, double fraction) => (Phase, Progress) = (phase.ToString(), fraction);
+        /// <param name="fraction">0 to 1 within the phase.</param>
+        public void Report(RunPhase phase, double fraction)
+        {
+            (Phase, Progress) = (phase.ToString(), fraction);
+            if (Phase != told.Phase || Progress - told.Progress >= 0.1)
+            {
+                worker.Advance();
+            }
+        }
+
+        /// <summary>How it stands, for a beat.</summary>
+        public RunningRun Tell()
+        {
+            told = (Phase, Progress);
+            return new RunningRun(TenantId, RunId, AttemptId, told.Phase, Math.Round(told.Progress, 2));
+        }
 
         public void Cancel()
         {

@@ -146,7 +146,8 @@ internal sealed class KillSystem : IAsyncDisposable
     /// <summary>Rows of a query by the superuser, past every tenant's wall.</summary>
     public async Task<List<object?[]>> QueryAsync(string sql, CancellationToken ct)
     {
-        await using var connection = new NpgsqlConnection(postgres.ConnectionString(database));
+        // Not pooled: a pooled connection may be to a server that has been killed since.
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString(database) + ";Pooling=false");
         await connection.OpenAsync(ct);
         await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -105,11 +105,11 @@ internal sealed class TenantClient(Guid tenantId, string slug, HttpClient http)
     public async Task<RunStatus> StatusAsync(Guid run, CancellationToken ct) =>
         Enum.Parse<RunStatus>((await RunAsync(run, ct)).GetProperty("status").GetString()!);
 
-    /// <summary>Waits until the run is in the state, at most twenty seconds.</summary>
-    public async Task BecomesAsync(Guid run, RunStatus status, CancellationToken ct)
+    /// <summary>Waits until the run is in the state, at most twenty seconds or the <paramref name="patience"/> that is due.</summary>
+    public async Task BecomesAsync(Guid run, RunStatus status, CancellationToken ct, TimeSpan? patience = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(patience ?? TimeSpan.FromSeconds(20));
         var last = await StatusAsync(run, ct);
         while (last != status)
         {

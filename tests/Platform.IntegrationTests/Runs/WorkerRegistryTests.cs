@@ -45,6 +45,15 @@ public class WorkerRegistryTests
         Assert.Null(workers.LastListed(Guid.CreateVersion7()));
     }
 
+    [Fact]
+    public void A_run_advances_with_a_new_phase_and_not_by_being_listed_again()
+    {
+        var run = new RunningRun(Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), "Decode", 0.5);
+        Assert.Equal([run], workers.Heard(Beat(run)));
+        Assert.Empty(workers.Heard(Beat(run)));
+        Assert.Equal([run with { Phase = "Infer" }], workers.Heard(Beat(run with { Phase = "Infer" })));
+    }
+
     private WorkerBeat Beat(params RunningRun[] running) =>
         new(Guid.CreateVersion7(), "worker", "cpu", 2, running, [], 0, 0, false, clock.Now);
 
