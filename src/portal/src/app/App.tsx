@@ -1,11 +1,12 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { RouterProvider } from 'react-router';
+import { BrowserRouter } from 'react-router';
 import { ApiProblem, onSignedOut } from '@/lib/api';
 import { connection, onConnection } from '@/lib/connection';
 import { sessionQuery } from '@/lib/session';
-import { ToastRegion } from '@/ui';
-import { routes } from './routes';
+import { OfflineBar, ToastRegion } from '@/ui';
+import { Crash } from './Crash';
+import { Pages } from './routes';
 
 const makeQueries = () => new QueryClient({
   defaultOptions: {
@@ -25,7 +26,10 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <ToastRegion>
-        <RouterProvider router={routes} />
+        <Crash>
+          <OfflineBar />
+          <BrowserRouter basename="/portal"><Pages /></BrowserRouter>
+        </Crash>
       </ToastRegion>
     </QueryClientProvider>
   );

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { api, ApiProblem } from '@/lib/api';
@@ -10,7 +10,8 @@ import { writeStored } from '@/lib/stored';
 import { chooseTheme, themes, useTheme } from '@/lib/theme';
 import { ErrorState, Icon, Menu, type IconName, type MenuGroup } from '@/ui';
 import styles from './Frame.module.css';
-import { Starting } from './Root';
+import { Crash } from './Crash';
+import { Starting } from './Home';
 
 /** Around every page of a tenant: where one is, where one can go, who one is. */
 export function Frame() {
@@ -30,6 +31,7 @@ export function Frame() {
 function SignedInFrame() {
   const { t } = useTranslation('app');
   const tenant = useTenant();
+  const { pathname } = useLocation();
   const held = useSession().tenants.find(one => one.slug === tenant);
   useEffect(() => {
     if (held) {
@@ -51,7 +53,7 @@ function SignedInFrame() {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles.content}>
-        {held ? <Outlet key={tenant} /> : <ErrorState error={new ApiProblem(404, 'Not Found', '')} />}
+        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <ErrorState error={new ApiProblem(404, 'Not Found', '')} />}
       </main>
     </div>
   );

@@ -1,32 +1,31 @@
-import { createBrowserRouter } from 'react-router';
-import { Crash } from './Crash';
+import { lazy, Suspense } from 'react';
+import { Outlet, Route, Routes } from 'react-router';
 import { Frame } from './Frame';
-import { Home, Root, Starting } from './Root';
+import { Home, Starting } from './Home';
+import { NothingHere } from './NothingHere';
 
-/** Every page is a file of its own, fetched when it is opened. */
-export const routes = createBrowserRouter(
-  [
-    {
-      Component: Root,
-      ErrorBoundary: Crash,
-      HydrateFallback: Starting,
-      children: [
-        { path: 'sign-in', lazy: { Component: async () => (await import('@/features/session/SignInPage')).SignInPage } },
-        { index: true, Component: Home },
-        {
-          path: ':tenant',
-          Component: Frame,
-          children: [
-            { index: true, Component: Home },
-            { path: 'studies', lazy: { Component: async () => (await import('@/features/studies/StudiesPage')).StudiesPage } },
-            { path: 'studies/:studyInstanceUid', lazy: { Component: async () => (await import('@/features/study/StudyPage')).StudyPage } },
-            { path: 'upload', lazy: { Component: async () => (await import('@/features/upload/UploadPage')).UploadPage } },
-            { path: 'patients', lazy: { Component: async () => (await import('@/features/patients/PatientsPage')).PatientsPage } },
-            { path: '*', lazy: { Component: async () => (await import('./NothingHere')).NothingHere } },
-          ],
-        },
-      ],
-    },
-  ],
-  { basename: '/portal' },
-);
+// Every page is a file of its own, fetched when it is opened.
+const SignInPage = lazy(() => import('@/features/session/SignInPage'));
+const StudiesPage = lazy(() => import('@/features/studies/StudiesPage'));
+const StudyPage = lazy(() => import('@/features/study/StudyPage'));
+const UploadPage = lazy(() => import('@/features/upload/UploadPage'));
+const PatientsPage = lazy(() => import('@/features/patients/PatientsPage'));
+
+export function Pages() {
+  return (
+    <Routes>
+      <Route element={<Suspense fallback={<Starting />}><Outlet /></Suspense>}>
+        <Route index element={<Home />} />
+        <Route path="sign-in" element={<SignInPage />} />
+        <Route path=":tenant" element={<Frame />}>
+          <Route index element={<Home />} />
+          <Route path="studies" element={<StudiesPage />} />
+          <Route path="studies/:studyInstanceUid" element={<StudyPage />} />
+          <Route path="upload" element={<UploadPage />} />
+          <Route path="patients" element={<PatientsPage />} />
+          <Route path="*" element={<NothingHere />} />
+        </Route>
+      </Route>
+    </Routes>
+  );
+}

@@ -10,7 +10,7 @@ import { Button, Icon, LinkButton, Notice, TextField } from '@/ui';
 import styles from './SignInPage.module.css';
 
 /** Signs a person in, and asks for the hospital where they have several. */
-export function SignInPage() {
+export default function SignInPage() {
   const { t } = useTranslation('session');
   const [query] = useSearchParams();
   const session = useSessionQuery();

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Page } from '@/ui';
 
-export function StudiesPage() {
+export default function StudiesPage() {
   const { t } = useTranslation('studies');
   return <Page title={t('title')}>{null}</Page>;
 }

@@ -1,20 +1,10 @@
-import { Navigate, Outlet, ScrollRestoration, useParams } from 'react-router';
+import { useTranslation } from 'react-i18next';
+import { Navigate, useParams } from 'react-router';
 import { ApiProblem } from '@/lib/api';
 import { useSessionQuery } from '@/lib/session';
 import { readStored } from '@/lib/stored';
-import { EmptyState, ErrorState, Loading, OfflineBar } from '@/ui';
-import { useTranslation } from 'react-i18next';
+import { EmptyState, ErrorState, Loading } from '@/ui';
 import styles from './Frame.module.css';
-
-export function Root() {
-  return (
-    <>
-      <OfflineBar />
-      <Outlet />
-      <ScrollRestoration />
-    </>
-  );
-}
 
 export function Starting() {
   return <Loading><div className={styles.starting} /></Loading>;
