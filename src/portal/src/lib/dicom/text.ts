@@ -165,6 +165,5 @@ function decodeExtended(bytes: Uint8Array, initialG1: string, isPersonName: bool
 
 function trim(text: string): string {
   // Padding is a space or, from some writers, NUL.
-  // eslint-disable-next-line no-control-regex
   return text.replace(/^[\s\0]+|[\s\0]+$/g, '');
 }
