@@ -13,6 +13,12 @@ public static class BlobNames
     public static string Attempt(Guid tenantId, Guid runId, Guid attemptId, string file) =>
         $"{tenantId:N}/runs/{runId:N}/{attemptId:N}/{file}";
 
+    /// <summary>The <see cref="RunOutlines"/> of an attempt.</summary>
+    public static string Outlines(Guid tenantId, Guid runId, Guid attemptId) => Attempt(tenantId, runId, attemptId, OutlinesFile);
+
+    /// <summary>Name of that file within its attempt.</summary>
+    public const string OutlinesFile = "outlines.json";
+
     /// <summary>A model package, by content. Packages belong to the installation, not to a tenant.</summary>
     public static string Model(string hash) => $"models/{hash}.zip";
 }

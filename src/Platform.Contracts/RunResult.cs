@@ -15,7 +15,15 @@ public sealed record RunResult(
     IReadOnlyList<Finding> Findings,
     IReadOnlyList<ResultObject> Objects,
     PhaseSeconds Seconds,
-    IReadOnlyList<string> Notes);
+    IReadOnlyList<string> Notes)
+{
+    /// <summary>The <see cref="RunOutlines"/> of the segmentation; null where there is none.</summary>
+    public ResultFile? Outlines { get; init; }
+}
+
+/// <summary>A file of the attempt that is no DICOM object.</summary>
+/// <param name="Sha256">Lower-case hex SHA-256 of the blob.</param>
+public sealed record ResultFile(string Blob, long Length, string Sha256);
 
 /// <summary>A coded observation with its measurements in patient space.</summary>
 /// <param name="TrackingUid">Unique identifier of the finding (2.25 UID).</param>

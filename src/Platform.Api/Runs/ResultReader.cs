@@ -33,6 +33,8 @@ internal sealed class ResultReader(BlobStore blobs)
                 objects.Add(await ReadObjectAsync(message, studyInstanceUid, item, ct));
             }
 
+            await CheckOutlinesAsync(message, result.Outlines, ct);
+
             return (new VerifiedResult(result, objects), null);
         }
         catch (Exception e) when (e is InvalidDataException or JsonException or DicomException)
@@ -92,6 +94,21 @@ internal sealed class ResultReader(BlobStore blobs)
             dataset.GetInt32(DicomTags.Columns),
             dataset.GetInt32(DicomTags.NumberOfFrames),
             InstanceMetadata.Of(header));
+    }
+
+    private async Task CheckOutlinesAsync(RunFinished message, ResultFile? outlines, CancellationToken ct)
+    {
+        if (outlines is null)
+        {
+            return;
+        }
+
+        // They are found by this name alone.
+        Require(
+            outlines.Blob == BlobNames.Outlines(message.TenantId, message.RunId, message.AttemptId), "The outlines have another name than theirs.");
+        Require(await blobs.GetLengthAsync(outlines.Blob, ct) == outlines.Length, "The outlines' length is not what the worker said.");
+        await using var stream = await blobs.OpenReadAsync(outlines.Blob, ct) ?? throw new InvalidDataException("The outlines are missing.");
+        Require(Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, ct)) == outlines.Sha256, "The outlines' hash is not what the worker said.");
     }
 
     private static bool IsOwn(RunFinished message, string blob) =>

@@ -32,6 +32,7 @@ internal static class RunsRoutes
         runs.MapStartRun();
         runs.MapListRuns();
         runs.MapGetRun();
+        runs.MapGetOutlines();
         runs.MapCancelRun();
         runs.MapRetryRun();
     }

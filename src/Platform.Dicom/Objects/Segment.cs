@@ -24,4 +24,7 @@ public sealed record Segment(
 
     /// <summary>Recommended display colour as sRGB; null for one chosen by number.</summary>
     public (byte Red, byte Green, byte Blue)? Colour { get; init; }
+
+    /// <summary>The colour that is written and shown: <see cref="Colour"/>, or the one of its number.</summary>
+    public (byte Red, byte Green, byte Blue) DisplayColour => Colour ?? CieLab.OfSegment(Number);
 }

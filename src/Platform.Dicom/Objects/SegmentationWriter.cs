@@ -205,7 +205,7 @@ public static class SegmentationWriter
             item.SetSequence(DicomTags.AnatomicRegionSequence, region.ToItem());
         }
 
-        var (red, green, blue) = segment.Colour ?? CieLab.OfSegment(segment.Number);
+        var (red, green, blue) = segment.DisplayColour;
         var (l, a, b) = CieLab.FromRgb(red, green, blue);
         item.Set(DicomTags.RecommendedDisplayCIELabValue, (long)l, (long)a, (long)b);
         if (segment is { TrackingId: { } id, TrackingUid: { } uid })

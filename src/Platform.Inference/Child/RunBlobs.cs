@@ -54,10 +54,10 @@ internal sealed class RunBlobs(BlobStore blobs, RunManifest manifest, Guid attem
         return (name, content.Length, Convert.ToHexStringLower(SHA256.HashData(content.Span)));
     }
 
-    public async Task<(string Blob, string Sha256)> WriteJsonAsync<T>(string file, T value, CancellationToken ct)
+    public async Task<ResultFile> WriteJsonAsync<T>(string file, T value, CancellationToken ct)
     {
-        var (blob, _, sha256) = await WriteAsync(file, JsonSerializer.SerializeToUtf8Bytes(value, PlatformJson.Options), ct);
-        return (blob, sha256);
+        var (blob, length, sha256) = await WriteAsync(file, JsonSerializer.SerializeToUtf8Bytes(value, PlatformJson.Options), ct);
+        return new(blob, length, sha256);
     }
 
     private async Task<string?> CopyAsync(string name, Stream to, CancellationToken ct)

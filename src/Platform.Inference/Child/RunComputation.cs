@@ -83,10 +83,12 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         progress(RunPhase.Write, 0);
         var notes = new List<string>(labelled.Notes);
         var objects = new List<ResultObject>();
+        ResultFile? outlined = null;
         if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
         {
-            var file = SegmentationObject.Write(manifest, package, input, labelled, findings, clock.GetUtcNow());
+            var (file, outlines) = SegmentationObject.Write(manifest, package, input, labelled, findings, clock.GetUtcNow());
             objects.Add(await WriteObjectAsync(store, file, ct));
+            outlined = await store.WriteJsonAsync(BlobNames.OutlinesFile, outlines, ct);
         }
         else
         {
@@ -97,8 +99,12 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             fetch, decode, labelled.Prepare.TotalSeconds, labelled.Infer.TotalSeconds, labelled.Post.TotalSeconds, Lap(watch));
         var result = new RunResult(
             manifest.TenantId, manifest.RunId, request.AttemptId, manifest.Model.Name, manifest.Model.Version, manifest.Model.Hash,
-            hash, session.Device.Name, findings, objects, seconds, notes);
-        return await store.WriteJsonAsync("result.json", result, ct);
+            hash, session.Device.Name, findings, objects, seconds, notes)
+        {
+            Outlines = outlined,
+        };
+        var written = await store.WriteJsonAsync("result.json", result, ct);
+        return (written.Blob, written.Sha256);
     }
 
     private static async Task<IReadOnlyList<string>> FetchAsync(

@@ -6,11 +6,11 @@ using Platform.Inference.Packages;
 
 namespace Platform.Inference.Child;
 
-/// <summary>The labels of a run as a DICOM segmentation in a series of its own in the same study.</summary>
+/// <summary>The labels of a run as a DICOM segmentation in a series of its own in the same study, and as outlines on its images.</summary>
 internal static class SegmentationObject
 {
     /// <summary>UIDs depend on the run alone, so every attempt of a run makes the same object.</summary>
-    public static DicomFile Write(
+    public static (DicomFile File, RunOutlines Outlines) Write(
         RunManifest run, PackageManifest model, SeriesInput input, LabelledVolume labelled, IReadOnlyList<Finding> findings, DateTimeOffset at)
     {
         var output = model.Outputs[0];
@@ -27,7 +27,8 @@ internal static class SegmentationObject
             label = number[label];
         }
 
-        return SegmentationWriter.Write(input.Geometry, input.Headers, labels, segments, new SegmentationOptions
+        var outlines = Outlines.Of(input.Geometry, labels, segments);
+        var file = SegmentationWriter.Write(input.Geometry, input.Headers, labels, segments, new SegmentationOptions
         {
             SopInstanceUid = Findings.DerivedUid(run.RunId, "segmentation"),
             SeriesInstanceUid = Findings.DerivedUid(run.RunId, "segmentation series"),
@@ -39,6 +40,7 @@ internal static class SegmentationObject
             SeriesDescription = Shortened(model.Title ?? model.Name),
             ContentDescription = Shortened(model.Title ?? model.Name),
         });
+        return (file, outlines);
     }
 
     private static Segment Segment(SegmentSpec spec, int number, PackageManifest model, string? trackingUid) => new(

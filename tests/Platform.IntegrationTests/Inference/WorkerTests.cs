@@ -36,6 +36,12 @@ public class WorkerTests(WorkerHost worker, TestServices services) : IClassFixtu
         Assert.Equal((seg.Length, seg.Sha256), (bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
         var segmentation = SegmentationReader.Read(DicomFile.Read(bytes));
         Assert.Equal(finding.TrackingUid, Assert.Single(segmentation.Segments).TrackingUid);
+
+        Assert.Equal(BlobNames.Outlines(run.TenantId, run.RunId, finished.AttemptId), result.Outlines!.Blob);
+        var outlines = JsonSerializer.Deserialize<RunOutlines>(await ReadAsync(result.Outlines.Blob), PlatformJson.Options)!;
+        Assert.Equal(segmentation.Segments[0].Label, Assert.Single(outlines.Segments).Label);
+        Assert.Equal(["2.25.2004", "2.25.2005", "2.25.2006", "2.25.2007"], outlines.Images.Select(i => i.SopInstanceUid));
+        Assert.All(outlines.Images, image => Assert.Equal([20, 10, 26, 10, 26, 15, 20, 15], Assert.Single(image.Paths).Points));
     }
 
     [Fact]

@@ -70,19 +70,34 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         where T : class => Bus.Publish(message, ct);
 
     /// <summary>Writes the result blob of an attempt and says that it succeeded.</summary>
-    public async Task<RunFinished> WriteResultAsync(Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct)
+    public async Task<RunFinished> WriteResultAsync(
+        Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct, ResultFile? outlines = null)
     {
         var finding = new Finding(
             "2.25.1", "2.25.2", new Code("BRIGHT", "99PLATFORM", "Bright region"), null, 1,
             [new Measurement(new Code("118565006", "SCT", "Volume"), 42, new Code("mm3", "UCUM", "cubic millimeter"))], null, null, null);
         var result = new RunResult(
-            tenantId, runId, attemptId, "threshold", "1.0.0", "model", hash, "cpu", [finding], objects, new PhaseSeconds(0, 0, 0, 0, 0, 0), []);
+            tenantId, runId, attemptId, "threshold", "1.0.0", "model", hash, "cpu", [finding], objects, new PhaseSeconds(0, 0, 0, 0, 0, 0), [])
+        {
+            Outlines = outlines,
+        };
         var bytes = JsonSerializer.SerializeToUtf8Bytes(result, PlatformJson.Options);
         var name = BlobNames.Attempt(tenantId, runId, attemptId, "result.json");
         await WriteAsync(name, bytes, ct);
         return new RunFinished(
             tenantId, runId, attemptId, Id, RunOutcome.Succeeded, name, Convert.ToHexStringLower(SHA256.HashData(bytes)), null, null,
             TimeProvider.System.GetUtcNow());
+    }
+
+    /// <summary>Writes the outlines of an attempt: one square.</summary>
+    public async Task<ResultFile> WriteOutlinesAsync(Guid tenantId, Guid runId, Guid attemptId, CancellationToken ct)
+    {
+        var outlines = new RunOutlines(
+            [new(1, "Bright", "#e69f00")], [new("2.25.3", 1, [new(1, [20, 10, 26, 10, 26, 15, 20, 15])])]);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(outlines, PlatformJson.Options);
+        var name = BlobNames.Outlines(tenantId, runId, attemptId);
+        await WriteAsync(name, bytes, ct);
+        return new ResultFile(name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
     public async Task WriteAsync(string name, byte[] bytes, CancellationToken ct)

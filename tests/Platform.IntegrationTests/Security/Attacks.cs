@@ -59,6 +59,7 @@ internal static class Attacks
         Attack.OnMember("POST /t/{tenant}/runs", "/runs", Starters)
             with { Body = t => JsonContent.Create(new { studyUid = t.Study, model = "threshold" }), TakesIdsInBody = true },
         Attack.OnThing("GET /t/{tenant}/runs/{id}", t => $"/runs/{t.Run}", Readers),
+        Attack.OnThing("GET /t/{tenant}/runs/{id}/outlines", t => $"/runs/{t.Run}/outlines", Readers),
         Attack.OnThing("POST /t/{tenant}/runs/{id}/cancel", t => $"/runs/{t.Run}/cancel", Starters),
         Attack.OnThing("POST /t/{tenant}/runs/{id}/retry", t => $"/runs/{t.Run}/retry", Starters),
         Attack.OnMember("GET /t/{tenant}/models", "/models", TenantAdministrator, Uploader, Specialist, Viewer),

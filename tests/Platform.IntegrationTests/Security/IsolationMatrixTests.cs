@@ -2,9 +2,14 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Platform.Api.Data;
+using Platform.Api.Runs;
 using Platform.Api.Security;
+using Platform.IntegrationTests.Dicomweb;
 using Platform.IntegrationTests.Hosts;
+using Platform.IntegrationTests.Runs;
 using Platform.IntegrationTests.Services;
 using Xunit;
 
@@ -175,7 +180,7 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
         return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
     }
 
-    /// <summary>Tenants alpha and beta, each with a complete study and a run.</summary>
+    /// <summary>Tenants alpha and beta, each with a complete study and a run that has its result.</summary>
     public sealed class TwoTenants(TestServices services) : ApiHost(services)
     {
         internal Targets Alpha { get; private set; } = Absent;
@@ -209,8 +214,23 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
             complete.EnsureSuccessStatusCode();
             using var started = await client.PostAsJsonAsync($"t/{tenant}/runs", new { studyUid = sample.Study, model = "threshold" }, Ct);
             started.EnsureSuccessStatusCode();
-            var run = (await started.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetString()!;
-            return new Targets(sample.Study, sample.Series, sample.Instance, run);
+            var run = (await started.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetGuid();
+            await FinishAsync(await TenantAsync(tenant), run);
+            return new Targets(sample.Study, sample.Series, sample.Instance, run.ToString());
+        }
+
+        /// <summary>Gives the run a result with outlines, as a worker does.</summary>
+        private async Task FinishAsync(Guid tenantId, Guid run)
+        {
+            await using var worker = await ScriptedWorker.StartAsync(Settings, 1, TimeSpan.FromSeconds(1), Ct, takesRuns: false);
+            var attempt = Guid.CreateVersion7();
+            var outlines = await worker.WriteOutlinesAsync(tenantId, run, attempt, Ct);
+            await worker.SendAsync(await worker.WriteResultAsync(tenantId, run, attempt, "result-hash", [], Ct, outlines), Ct);
+            var scopes = Services.GetRequiredService<TenantScope>();
+            await Wait.UntilAsync(
+                () => scopes.RunAsync(
+                    tenantId, (db, token) => db.Runs.AnyAsync(r => r.Id == run && r.Status == RunStatus.Succeeded, token), Ct),
+                Ct);
         }
     }
 }

@@ -372,6 +372,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t/{tenant}/runs/{id}/outlines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["GetOutlines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/t/{tenant}/runs/{id}/retry": {
         parameters: {
             query?: never;
@@ -573,6 +589,9 @@ export interface components {
             parameters: {
                 [key: string]: string;
             };
+            phase: null | string;
+            /** Format: double */
+            progress: null | number;
             reason: null | string;
             reasonCode: null | string;
             resultHash: null | string;
@@ -632,6 +651,13 @@ export interface components {
             lane: components["schemas"]["Lane"];
             model: string;
             modelVersion: string;
+            /** @description What its worker is at, e.g. `Infer`; null when no worker has it. */
+            phase: null | string;
+            /**
+             * Format: double
+             * @description 0 to 1 within the phase; null when no worker has it.
+             */
+            progress: null | number;
             reason: null | string;
             reasonCode: null | string;
             /** Format: date-time */
@@ -677,6 +703,17 @@ export interface components {
             status?: null | number;
             title?: null | string;
             type?: null | string;
+        };
+        /** @description The lines on one image. */
+        ImageOutlines: {
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            frame: number;
+            paths: components["schemas"]["OutlinePath"][];
+            /** @description UID as stored of the source image. */
+            sopInstanceUid: string;
         };
         JsonElement: unknown;
         /** @enum {unknown} */
@@ -804,6 +841,24 @@ export interface components {
             /** @description DICOM modality, e.g. `MR`. */
             modality: string;
         };
+        /** @description One closed polygon along the edges of pixels; a hole is a polygon of its own, and the even-odd rule fills them. */
+        OutlinePath: {
+            /** @description x (column), y (row) of each corner in turn; the outer corner of the first pixel is 0, 0. */
+            points: number[];
+            /** Format: int32 */
+            segment: number;
+        };
+        /** @description What a line stands for. */
+        OutlineSegment: {
+            /** @description sRGB as `#rrggbb`. */
+            colour: string;
+            label: string;
+            /**
+             * Format: int32
+             * @description Segment number in the segmentation.
+             */
+            number: number;
+        };
         ProblemDetails: {
             detail?: null | string;
             instance?: null | string;
@@ -822,6 +877,12 @@ export interface components {
          * @enum {unknown}
          */
         Role: "TenantAdministrator" | "Uploader" | "Specialist" | "Viewer" | "Auditor" | "Gateway";
+        /** @description The segments of a run as lines to draw over its source images; a JSON blob beside the segmentation. */
+        RunOutlines: {
+            /** @description Only images that a segment lies on, in the order of the stack. */
+            images: components["schemas"]["ImageOutlines"][];
+            segments: components["schemas"]["OutlineSegment"][];
+        };
         /** @enum {unknown} */
         RunStatus: "Queued" | "Dispatched" | "Running" | "Succeeded" | "Failed" | "Cancelled" | "Quarantined";
         /**
@@ -2106,6 +2167,44 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    GetOutlines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutlines"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,19 @@
+namespace Platform.Contracts;
+
+/// <summary>The segments of a run as lines to draw over its source images; a JSON blob beside the segmentation.</summary>
+/// <param name="Images">Only images that a segment lies on, in the order of the stack.</param>
+public sealed record RunOutlines(IReadOnlyList<OutlineSegment> Segments, IReadOnlyList<ImageOutlines> Images);
+
+/// <summary>What a line stands for.</summary>
+/// <param name="Number">Segment number in the segmentation.</param>
+/// <param name="Colour">sRGB as <c>#rrggbb</c>.</param>
+public sealed record OutlineSegment(int Number, string Label, string Colour);
+
+/// <summary>The lines on one image.</summary>
+/// <param name="SopInstanceUid">UID as stored of the source image.</param>
+/// <param name="Frame">From 1.</param>
+public sealed record ImageOutlines(string SopInstanceUid, int Frame, IReadOnlyList<OutlinePath> Paths);
+
+/// <summary>One closed polygon along the edges of pixels; a hole is a polygon of its own, and the even-odd rule fills them.</summary>
+/// <param name="Points">x (column), y (row) of each corner in turn; the outer corner of the first pixel is 0, 0.</param>
+public sealed record OutlinePath(int Segment, IReadOnlyList<int> Points);
