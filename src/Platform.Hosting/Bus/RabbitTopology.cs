@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Platform.Hosting.Bus;
@@ -14,6 +15,7 @@ internal static class RabbitTopology
     public static void Configure(IRabbitMqBusFactoryConfigurator rabbit, PlatformBus bus, IRegistrationContext context)
     {
         var options = context.GetRequiredService<IOptions<BusOptions>>().Value;
+        var stopping = context.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         rabbit.Host(options.Host, (ushort)options.Port, options.VirtualHost, host =>
         {
             host.Username(options.Username);
@@ -23,6 +25,7 @@ internal static class RabbitTopology
             // A broker that was killed or cut off is noticed within two heartbeats.
             host.Heartbeat(TimeSpan.FromSeconds(10));
             host.RequestedConnectionTimeout(TimeSpan.FromSeconds(5));
+            host.OnRefreshConnectionFactory = factory => BrokerPort.WaitAsync(factory, stopping);
         });
 
         foreach (var endpoint in bus.Endpoints)

@@ -6,7 +6,7 @@ namespace Platform.IntegrationTests.Runs;
 
 public class BrokerAwayTests(TestServices services)
 {
-    /// <summary>The bus client pauses longer after each vain try to connect, up to a minute.</summary>
+    /// <summary>A broker in recovery takes connections late, and the bus client pauses after each vain try.</summary>
     private static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(90);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
