@@ -1,11 +1,8 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Platform.Dicom;
-using Platform.Dicom.Deidentification;
 using Platform.IntegrationTests.Dicomweb;
 using Platform.UnitTests.Corpus;
 using Xunit;
@@ -16,24 +13,6 @@ namespace Platform.IntegrationTests.Corpus;
 [Collection(nameof(DicomwebApi))]
 public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
 {
-    private const int CannotUnderstand = 0xC000;
-    private const int OutOfResources = 0xA700;
-    private const int SyntaxNotSupported = 0xC122;
-    private const int ClassNotSupported = 0x0122;
-    private const int DoesNotMatch = 0xA900;
-    private const int Duplicate = 0x0111;
-    private const int NotCleaned = 0x0110;
-
-    private static readonly Dictionary<int, string> Reasons = new()
-    {
-        [CannotUnderstand] = "C000 cannot understand",
-        [OutOfResources] = "A700 over a budget",
-        [SyntaxNotSupported] = "C122 transfer syntax",
-        [ClassNotSupported] = "0122 SOP class",
-        [DoesNotMatch] = "A900 no identity",
-        [NotCleaned] = "0110 can't be de-identified",
-    };
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -58,9 +37,9 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
                 }
 
                 var outcome = await SendAsync(tenants[i].Client, bytes, tenants[i].Sent, Path.GetFileName(path));
-                if (outcome is not Duplicate)
+                if (outcome is not CorpusRules.Duplicate)
                 {
-                    Count(counts, outcome is 0 ? "stored" : Reasons[outcome]);
+                    Count(counts, outcome is 0 ? "stored" : CorpusRules.Reasons[outcome]);
                     break;
                 }
             }
@@ -101,7 +80,7 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
     /// <summary>The reason of the answer, 0 when it is stored and came back; both as the rules have it.</summary>
     private async Task<int> SendAsync(DicomwebClient tenant, byte[] bytes, Dictionary<string, byte[]> sent, string name)
     {
-        var expected = await ExpectedAsync(bytes, sent);
+        var expected = await CorpusRules.ExpectedAsync(bytes, sent, Ct);
         var answer = await tenant.StowAsync([bytes], Ct);
         if (answer.Stored is [var stored])
         {
@@ -116,76 +95,6 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
         return reason;
     }
 
-    /// <summary>The reason that the rules give; 0 when it must be stored; null where what follows pixel data, which is dropped, is broken.</summary>
-    private static async Task<int?> ExpectedAsync(byte[] bytes, Dictionary<string, byte[]> sent)
-    {
-        try
-        {
-            // Like a network's: where it ends is not known before.
-            await using var stream = PipeReader.Create(new ReadOnlySequence<byte>(bytes)).AsStream();
-            using var header = await DicomStreamReader.ReadHeaderAsync(stream, null, Ct);
-            var dataset = header.Dataset;
-            var sopClass = dataset.GetString(DicomTags.SOPClassUID) ?? header.Meta.GetString(DicomTags.MediaStorageSOPClassUID);
-            if (sopClass is not null && !sopClass.StartsWith("1.2.840.10008.5.1.4.", StringComparison.Ordinal))
-            {
-                return ClassNotSupported;
-            }
-
-            DicomTag[] identity = [DicomTags.SOPClassUID, DicomTags.SOPInstanceUID, DicomTags.StudyInstanceUID, DicomTags.SeriesInstanceUID];
-            if (!identity.All(tag => dataset.GetString(tag) is { Length: <= 64 } uid && uid.All(c => c is '.' or (>= '0' and <= '9'))))
-            {
-                return DoesNotMatch;
-            }
-
-            if (Deidentifier.Refuse(dataset) is not null)
-            {
-                return NotCleaned;
-            }
-
-            if (header.Syntax.Name.StartsWith("JPIP", StringComparison.Ordinal))
-            {
-                return SyntaxNotSupported;
-            }
-
-            var isWhole = IsWhole(bytes);
-            if (isWhole is false)
-            {
-                return CannotUnderstand;
-            }
-
-            var uid = dataset.GetString(DicomTags.SOPInstanceUID)!;
-            if (isWhole is true && sent.TryAdd(uid, bytes))
-            {
-                return 0;
-            }
-
-            return isWhole is null ? null : sent[uid].AsSpan().SequenceEqual(bytes) ? 0 : Duplicate;
-        }
-        catch (DicomException e)
-        {
-            return e.Error switch
-            {
-                DicomError.OverBudget => OutOfResources,
-                DicomError.UnknownTransferSyntax => SyntaxNotSupported,
-                _ => CannotUnderstand,
-            };
-        }
-    }
-
-    /// <summary>False when pixel data is cut short; null when something else behind the header is broken.</summary>
-    private static bool? IsWhole(byte[] bytes)
-    {
-        try
-        {
-            DicomFile.Read(bytes);
-            return true;
-        }
-        catch (DicomException e)
-        {
-            return e.Error == DicomError.Truncated && e.Tag == DicomTags.PixelData ? false : null;
-        }
-    }
-
     private async Task AssertComesBackAsync(DicomwebClient tenant, byte[] sent, JsonElement item, string name)
     {
         var (study, series, instance) = StowAnswerBody.Uids(item);
@@ -196,29 +105,7 @@ public class DicomwebCorpusTests(DicomwebApi api, ITestOutputHelper output)
             tenant.TenantId, (db, ct) => db.Instances.Where(i => i.SopInstanceUid == instance).Select(i => i.Sha256).SingleAsync(ct), Ct);
         Assert.True(sha256 == Convert.ToHexStringLower(SHA256.HashData(bytes)), $"{name}: other bytes than stored");
 
-        var stored = DicomFile.Read(bytes);
-        Assert.True(DeidentificationVerifier.Check(stored.Dataset).Count == 0, $"{name}: still identifies");
-        DicomFile original;
-        try
-        {
-            original = DicomFile.Read(sent);
-        }
-        catch (DicomException)
-        {
-            return; // broken behind pixel data
-        }
-
-        foreach (var tag in new[] { DicomTags.PixelData, DicomTags.FloatPixelData, DicomTags.DoubleFloatPixelData })
-        {
-            var (before, after) = (original.Dataset[tag], stored.Dataset[tag]);
-            Assert.True(before is null == after is null, $"{name}: pixel data");
-            Assert.True(before is null || before.Value.Span.SequenceEqual(after!.Value.Span), $"{name}: pixel data");
-            Assert.True(
-                before?.Fragments is not { } fragments
-                    || fragments.Zip(after!.Fragments!, (a, b) => a.Span.SequenceEqual(b.Span)).All(same => same)
-                    && fragments.Count == after.Fragments!.Count,
-                $"{name}: fragments");
-        }
+        CorpusRules.AssertCleanAndSame(sent, DicomFile.Read(bytes), name);
     }
 
     private static void Count(SortedDictionary<string, int> counts, string what, int more = 1) =>

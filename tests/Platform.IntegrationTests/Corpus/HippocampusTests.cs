@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Platform.IntegrationTests.Journeys;
-using Platform.IntegrationTests.Kills;
 using Platform.IntegrationTests.Services;
 using Platform.UnitTests.Corpus;
 using Xunit;
@@ -10,10 +9,10 @@ namespace Platform.IntegrationTests.Corpus;
 
 /// <summary>
 /// Twenty labelled volumes that the model was not trained on, the first of its test part by number, go in by STOW-RS and come out
-/// measured: API and worker as processes of their own on PostgreSQL, RabbitMQ and the blob service; or, where PLATFORM_CREDENTIALS
-/// names the credentials.json of a running <c>infra/run</c>, through that one.
+/// measured, through the whole of a <see cref="JourneySystem"/>.
 /// </summary>
-public class HippocampusTests(TestServices services, ITestOutputHelper output)
+[Collection(nameof(JourneySystem))]
+public class HippocampusTests(JourneySystem system, ITestOutputHelper output)
 {
     private const string Package = "src/models/hippocampus-volume";
 
@@ -28,8 +27,7 @@ public class HippocampusTests(TestServices services, ITestOutputHelper output)
         }
 
         var measures = new List<HippocampusMeasure>();
-        await using var system = await StartAsync();
-        using var client = await ConnectAsync(system);
+        using var client = await system.ConnectAsync(Ct);
         foreach (var number in Numbers())
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"hippocampus_{number:000}.nii.gz");
@@ -53,38 +51,6 @@ public class HippocampusTests(TestServices services, ITestOutputHelper output)
         Assert.InRange(dice, 0.8867 - 0.005, 0.8867 + 0.005);
         Assert.InRange(median, 0, 0.05);
         Assert.InRange(errors.Count(e => e > 0.1), 0, 2);
-    }
-
-    private async Task<KillSystem?> StartAsync()
-    {
-        if (Environment.GetEnvironmentVariable("PLATFORM_CREDENTIALS") is not null)
-        {
-            return null;
-        }
-
-        var azurite = await services.AzuriteAsync();
-        return await KillSystem.StartAsync(services, Ct, new Dictionary<string, string?>(azurite.CreateContainer())
-        {
-            ["AiModels:Packages:0"] = Path.Combine(Checkout.Root, Package),
-        });
-    }
-
-    private static async Task<PlatformClient> ConnectAsync(KillSystem? system)
-    {
-        if (system is not null)
-        {
-            var gateway = system.Gateway;
-            return await PlatformClient.ConnectAsync(system.Address, gateway.Slug, gateway.ClientId, gateway.ClientSecret, Ct);
-        }
-
-        var path = Environment.GetEnvironmentVariable("PLATFORM_CREDENTIALS")!;
-        var credentials = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllTextAsync(path, Ct));
-        return await PlatformClient.ConnectAsync(
-            new Uri(credentials.GetProperty("url").GetString()!),
-            credentials.GetProperty("tenant").GetString()!,
-            credentials.GetProperty("clientId").GetString()!,
-            credentials.GetProperty("clientSecret").GetString()!,
-            Ct);
     }
 
     private static List<int> Numbers()

@@ -81,7 +81,7 @@ public sealed class PlatformClient : IDisposable
     {
         using var request = new HttpRequestMessage(
             HttpMethod.Get, $"dicomweb/studies/{studyUid}/series/{seriesUid}/instances/{instanceUid}");
-        request.Headers.Accept.ParseAdd("application/dicom");
+        request.Headers.Accept.ParseAdd("application/dicom; transfer-syntax=*");
         using var answer = await http.SendAsync(request, ct);
         answer.EnsureSuccessStatusCode();
         return DicomFile.Read(await answer.Content.ReadAsByteArrayAsync(ct));
