@@ -36,7 +36,7 @@ export function DropZone({ looking, isCompact, onDrop, onCancel }: DropZoneProps
     const leave = (event: DragEvent) => event.relatedTarget === null && setIsOver(false);
     const drop = (event: DragEvent) => {
       setIsOver(false);
-      if (event.dataTransfer !== null && event.dataTransfer.types.includes('Files')) {
+      if (event.dataTransfer?.types.includes('Files')) {
         event.preventDefault();
         onDrop(fromDrop(event.dataTransfer));
       }

@@ -83,7 +83,7 @@ function StudyRow({ study }: { study: UploadStudy }) {
   const format = useFormat();
   const tenant = useTenant();
   const header = study.items[0]?.instance.header;
-  const name = displayName(header?.patientName ?? '') || header?.patientId || t('found.noName');
+  const name = [displayName(header?.patientName ?? ''), header?.patientId].find(Boolean) ?? t('found.noName');
   const modalities = [...new Set(study.items.map(item => item.instance.header.modality))].join(', ');
   const share = (study.stored + study.refused) / study.items.length;
   return (

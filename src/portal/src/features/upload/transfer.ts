@@ -1,7 +1,7 @@
 import { rememberPatient } from '@/lib/patients';
 import { fromHandles, type Dropped } from '@/lib/upload/files';
 import { keyOf, UploadMemory, type Remembered, type Unfinished } from '@/lib/upload/memory';
-import { UploadQueue } from '@/lib/upload/queue';
+import { UploadQueue, type UploadItem } from '@/lib/upload/queue';
 import { scan, type FoundInstance, type ScanProgress, type ScanResult, type SkippedFile } from '@/lib/upload/scan';
 import { httpUploadService } from '@/lib/upload/service';
 import { summarize, type FoundSummary } from '@/lib/upload/summary';
@@ -136,8 +136,7 @@ class Transfer {
   private newQueue(): UploadQueue {
     this.state.queue?.dispose();
     const queue = new UploadQueue(httpUploadService(this.tenant), {
-      onStored: items => void this.memory.then(memory => Promise.all(
-        this.remembered.slice(0, 1).map(id => memory?.stored(id, items.map(item => toRemember(item.instance)))))).catch(() => undefined),
+      onStored: items => void this.rememberStored(items),
       onKnown: (study, known) => {
         const header = study.items[0]?.instance.header;
         if (header !== undefined) {
@@ -158,10 +157,19 @@ class Transfer {
     return queue;
   }
 
-  private async forgetFinished(): Promise<void> {
-    const ids = this.remembered.splice(0);
+  private async rememberStored(items: readonly UploadItem[]): Promise<void> {
     const memory = await this.memory;
-    await Promise.all(ids.map(id => memory?.forget(id))).catch(() => undefined);
+    const id = this.remembered[0];
+    if (id !== undefined) {
+      await memory?.stored(id, items.map(item => toRemember(item.instance))).catch(() => undefined);
+    }
+  }
+
+  private async forgetFinished(): Promise<void> {
+    const memory = await this.memory;
+    for (const id of this.remembered.splice(0)) {
+      await memory?.forget(id).catch(() => undefined);
+    }
     await this.readUnfinished();
   }
 

@@ -1,0 +1,173 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api, ApiProblem, type Schemas } from '@/lib/api';
+import { useFormat } from '@/lib/format';
+import { useCan, useTenant } from '@/lib/session';
+import { Badge, Button, Icon, Notice, Progress, type Tone } from '@/ui';
+import type { Finding, Outlines, Run, Study } from './preview';
+import styles from './Study.module.css';
+import { measured, sentenceOf, wordOf } from './words';
+
+interface RunsProps {
+  study: Study;
+  /** The run whose outlines lie over the images. */
+  shown: Run | undefined;
+  outlines: Outlines | undefined;
+  hidden: ReadonlySet<number>;
+  marked: number | null;
+  onToggle: (segment: number) => void;
+  onFinding: (finding: Finding, run: Run) => void;
+  onMark: (segment: number | null) => void;
+}
+
+const tones: Record<Schemas['RunStatus'], Tone> = {
+  Queued: 'neutral', Dispatched: 'busy', Running: 'busy', Succeeded: 'good', Failed: 'warn', Cancelled: 'neutral', Quarantined: 'bad',
+};
+
+const isOnItsWay = (run: Run) => run.status === 'Queued' || run.status === 'Dispatched' || run.status === 'Running';
+
+/** What each AI model made of the study. */
+export function Runs(props: RunsProps) {
+  const { t } = useTranslation('study');
+  const { study } = props;
+  const newest = study.runs.filter(run => run.studyVersion === study.version);
+  const older = study.runs.filter(run => run.studyVersion !== study.version);
+  return (
+    <section className={styles.side} aria-label={t('runs.label')}>
+      <h2><Icon name="ai" /> {t('runs.label')}</h2>
+      {study.runs.length === 0 && study.noAiCode === null && (
+        <p className={styles.soft}>{t(study.status === 'Receiving' ? 'runs.receiving' : 'runs.planning')}</p>
+      )}
+      {study.noAiCode !== null && <NoAi study={study} />}
+      {newest.map(run => <RunCard key={run.id} run={run} {...props} />)}
+      {older.length > 0 && (
+        <details className={styles.older} open={newest.length === 0}>
+          <summary>{t('runs.older', { count: older.length })}</summary>
+          {older.map(run => <RunCard key={run.id} run={run} {...props} />)}
+        </details>
+      )}
+    </section>
+  );
+}
+
+function NoAi({ study }: { study: Study }) {
+  const { t } = useTranslation('study');
+  const sentence = sentenceOf(t, 'noAi', study.noAiCode);
+  return (
+    <Notice title={t('noAi.title')}>
+      {sentence !== null && <p>{sentence}</p>}
+      {study.noAiReason !== null && <p className={styles.soft} lang="en">{study.noAiReason}</p>}
+    </Notice>
+  );
+}
+
+function RunCard({ run, shown, outlines, hidden, marked, onToggle, onFinding, onMark }: RunsProps & { run: Run }) {
+  const { t } = useTranslation('study');
+  const format = useFormat();
+  const seconds = run.finishedAt === null ? null : (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
+  const isShown = shown?.id === run.id;
+  return (
+    <article className={styles.run} aria-label={run.model}>
+      <header className={styles.runHead}>
+        <h3><bdi>{run.model}</bdi> <span className={styles.soft}>{run.modelVersion}</span></h3>
+        <span role="status"><Badge tone={tones[run.status]}>{t(`status.${run.status}`)}</Badge></span>
+      </header>
+      {isOnItsWay(run) && <Advance run={run} />}
+      {run.status === 'Succeeded' && seconds !== null && <p className={styles.soft}>{t('runs.took', { time: format.duration(seconds) })}</p>}
+      {(run.status === 'Failed' || run.status === 'Quarantined' || run.status === 'Cancelled') && <Ended run={run} />}
+      {run.status === 'Succeeded' && run.findings.length === 0 && <p>{t('runs.nothing')}</p>}
+      {run.findings.length > 0 && (
+        <ul className={styles.findings}>
+          {run.findings.map(finding => (
+            <FindingRow key={finding.trackingUid} finding={finding} outlines={isShown ? outlines : undefined}
+              isMarked={isShown && finding.segmentNumber !== null && finding.segmentNumber === marked} onClick={() => onFinding(finding, run)} />
+          ))}
+        </ul>
+      )}
+      {isShown && outlines !== undefined && outlines.segments.length > 0 && (
+        <fieldset className={styles.legend}>
+          <legend>{t('outlines.label')}</legend>
+          {outlines.segments.map(segment => (
+            <label key={segment.number} onPointerEnter={() => onMark(segment.number)} onPointerLeave={() => onMark(null)}>
+              <input type="checkbox" checked={!hidden.has(segment.number)} onChange={() => onToggle(segment.number)} />
+              <span className={styles.swatch} style={{ background: segment.colour }} aria-hidden="true" />
+              <span>{t(`segment.${segment.label}` as 'title', { defaultValue: segment.label })}</span>
+            </label>
+          ))}
+        </fieldset>
+      )}
+      {run.status === 'Succeeded' && <p className={styles.soft}>{t('runs.evaluation')}</p>}
+    </article>
+  );
+}
+
+// How much of a run each phase takes, roughly: the bar must move on, not be exact.
+const phases: readonly (readonly [string, number])[] = [['Fetch', 0.06], ['Decode', 0.16], ['Prepare', 0.08], ['Infer', 0.55], ['Post', 0.1], ['Write', 0.05]];
+
+function Advance({ run }: { run: Run }) {
+  const { t } = useTranslation('study');
+  let before = 0;
+  let share: number | undefined;
+  for (const [phase, weight] of phases) {
+    if (phase === run.phase) {
+      share = before + weight * (run.progress ?? 0);
+    }
+    before += weight;
+  }
+  return (
+    <div className={styles.advance}>
+      <Progress value={share} label={t('runs.progress', { model: run.model })} />
+      <p className={styles.soft} role="status">{run.phase === null ? t(run.status === 'Running' ? 'runs.starting' : 'runs.waiting') : t(`phase.${run.phase}` as 'title', { defaultValue: run.phase })}</p>
+    </div>
+  );
+}
+
+function Ended({ run }: { run: Run }) {
+  const { t } = useTranslation('study');
+  const tenant = useTenant();
+  const canStart = useCan('startRuns');
+  const queries = useQueryClient();
+  const retry = useMutation({
+    mutationFn: () => api.post('/t/{tenant}/runs/{id}/retry', { path: { tenant, id: run.id } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['study', tenant] }),
+  });
+  const sentence = sentenceOf(t, 'runReason', run.reasonCode);
+  return (
+    <div className={styles.ended}>
+      {sentence !== null && <p>{sentence}</p>}
+      {run.reason !== null && <p className={sentence === null ? undefined : styles.soft} lang="en">{run.reason}</p>}
+      {run.status === 'Quarantined' && <p>{t('runs.quarantined')}</p>}
+      {canStart && <Button size="small" icon="retry" busy={retry.isPending} onClick={() => retry.mutate()}>{t('runs.retry')}</Button>}
+      {retry.isError && <Notice tone="bad" isNews>{retry.error instanceof ApiProblem && retry.error.detail !== '' ? retry.error.detail : t('runs.retryFailed')}</Notice>}
+    </div>
+  );
+}
+
+function FindingRow({ finding, outlines, isMarked, onClick }: { finding: Finding; outlines: Outlines | undefined; isMarked: boolean; onClick: () => void }) {
+  const { t } = useTranslation('study');
+  const format = useFormat();
+  const concept = wordOf(t, finding.concept);
+  const side = finding.laterality === null ? null : wordOf(t, finding.laterality);
+  const colour = outlines?.segments.find(segment => segment.number === finding.segmentNumber)?.colour;
+  return (
+    <li>
+      <button type="button" className={styles.finding} aria-pressed={isMarked} onClick={onClick}>
+        <span className={styles.swatch} style={colour === undefined ? undefined : { background: colour }} aria-hidden="true" />
+        <span className={styles.findingText}>
+          <strong><span lang={concept.lang}>{concept.text}</span>{side !== null && <span lang={side.lang}>, {side.text}</span>}</strong>
+          {finding.measurements.map(measurement => {
+            const what = wordOf(t, measurement.concept);
+            return (
+              <span key={`${measurement.concept.scheme} ${measurement.concept.value}`} className={styles.measurement}>
+                <span lang={what.lang}>{what.text}</span> <bdi>{measured(format, measurement.value, measurement.unit)}</bdi>
+              </span>
+            );
+          })}
+          {finding.probability !== null && <span className={styles.measurement}><span>{t('finding.probability')}</span> <bdi>{format.percent(finding.probability)}</bdi></span>}
+        </span>
+        <Icon name="forward" size={16} />
+        <span className="visually-hidden">{t('finding.show')}</span>
+      </button>
+    </li>
+  );
+}

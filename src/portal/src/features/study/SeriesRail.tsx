@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/lib/format';
+import { Icon } from '@/ui';
+import { previewQuery, stripAddress, tileOf, type Series, type Study } from './preview';
+import styles from './Study.module.css';
+
+interface RailProps {
+  tenant: string;
+  study: Study;
+  current: string | undefined;
+  onChoose: (uid: string) => void;
+}
+
+/** The series of a study, each with a small picture of its middle; AI's own objects are told with their runs. */
+export function SeriesRail({ tenant, study, current, onChoose }: RailProps) {
+  const { t } = useTranslation('study');
+  const received = study.series.filter(series => series.origin === 'Received');
+  return (
+    <nav className={styles.rail} aria-label={t('series.label')}>
+      <h2>{t('series.label')}</h2>
+      <ul>
+        {received.map(series => (
+          <li key={series.seriesInstanceUid}>
+            <button type="button" className={styles.seriesButton} aria-current={series.seriesInstanceUid === current || undefined}
+              onClick={() => onChoose(series.seriesInstanceUid)}>
+              <Thumbnail tenant={tenant} study={study} series={series} />
+              <SeriesText series={series} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function SeriesText({ series }: { series: Series }) {
+  const { t } = useTranslation('study');
+  const format = useFormat();
+  return (
+    <span className={styles.seriesText}>
+      <strong><bdi>{series.description ?? t('series.noDescription')}</bdi></strong>
+      <span>{series.modality}{series.number === null ? '' : ` · ${t('series.number', { n: series.number })}`}</span>
+      <span>{t('head.images', { count: series.instances, n: format.number(series.instances) })}</span>
+      {series.damaged > 0 && <span className={styles.bad}>{t('series.damaged', { count: series.damaged, n: format.number(series.damaged) })}</span>}
+    </span>
+  );
+}
+
+function Thumbnail({ tenant, study, series }: { tenant: string; study: Study; series: Series }) {
+  const path = { tenant, study: study.studyInstanceUid, series: series.seriesInstanceUid };
+  const preview = useQuery({ ...previewQuery(path), retry: false });
+  const strip = preview.data?.strip;
+  if (!strip) {
+    return <span className={styles.thumbnail} data-pending={preview.data?.status === 'Pending' || undefined} aria-hidden="true"><Icon name="image" /></span>;
+  }
+  const tile = tileOf(strip, Math.floor((preview.data?.images.length ?? 0) / 2));
+  return (
+    <span className={styles.thumbnail} aria-hidden="true" style={{
+      backgroundImage: `url("${stripAddress(path, preview.data?.version)}")`,
+      backgroundPosition: `-${tile.x / 2}px -${tile.y / 2}px`,
+      backgroundSize: `${Math.min(strip.columns, strip.images.length) * strip.tileWidth / 2}px auto`,
+    }} />
+  );
+}

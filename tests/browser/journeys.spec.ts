@@ -1,0 +1,156 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignInPage } from './pages/SignInPage';
+import { StudyPage } from './pages/StudyPage';
+import { UploadPage } from './pages/UploadPage';
+import { kill, platform, startAgain } from './platform';
+import { scratch } from './playwright.config';
+import { hippocampus, knee, write } from './series';
+import { languages, textsOf } from './texts';
+
+for (const language of languages) {
+  test.describe.serial(language, () => {
+    const text = textsOf(language);
+    let page: Page;
+    let folder: string;
+
+    test.beforeAll(async ({ browser }) => {
+      folder = mkdtempSync(join(tmpdir(), 'platform-studies-'));
+      page = await browser.newPage({ baseURL: platform().url });
+    });
+    test.afterAll(async () => {
+      await page.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    /** The page is kept as a picture, and axe finds nothing on it. */
+    const look = async (name: string) => {
+      const pages = join(scratch, 'pages');
+      mkdirSync(pages, { recursive: true });
+      await page.screenshot({ path: join(pages, `${language} ${name}.png`), fullPage: true });
+      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+      expect(violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`)).toEqual([]);
+    };
+
+    test('signs in, after a wrong password', async () => {
+      const signIn = new SignInPage(page, text);
+      await signIn.open(language);
+      await look('sign-in');
+      const user = platform().users.find(one => one.role === 'Uploader') ?? platform().users[0];
+      await signIn.signIn(user?.email ?? '', 'not the password');
+      await expect(signIn.refusal).toBeVisible();
+      await signIn.signIn(user?.email ?? '', user?.password ?? '');
+      await expect(page).toHaveURL(/\/portal\/demo\/studies$/);
+      await expect(page.locator('html')).toHaveAttribute('lang', language);
+      await look('studies');
+    });
+
+    test('uploads a folder, follows it live to the finding and sees its outline', async () => {
+      const series = hippocampus(`hippocampus ${language}`);
+      write(series, join(folder, 'mr'));
+      const upload = new UploadPage(page, text);
+      await upload.open('demo');
+      await look('upload');
+      await upload.drop(join(folder, 'mr'));
+      await expect(upload.found).toContainText('\u9ec4\u5c0f\u7ea2');
+      await expect(upload.found).toContainText('MR');
+      await look('upload found');
+      await upload.send.click();
+      await upload.expectState('done');
+      await look('upload done');
+      await upload.openStudy();
+
+      const study = new StudyPage(page, text);
+      await expect(study.head).toContainText('\u9ec4\u5c0f\u7ea2');
+      await look('study');
+      await expect(study.findings).toHaveCount(3, { timeout: 60_000 });
+      await expect(study.findings.first()).toContainText(text('study:concept.SCT-5366008'));
+      await expect(study.findings.first()).toContainText(/3[,.]?\d{3}\s*mm³/);
+      await study.expectFullImage();
+
+      await study.stage.focus();
+      await page.keyboard.press('Home');
+      await expect(study.stage).toHaveAttribute('data-index', '0');
+      const colour = [230, 120, 60] as const;
+      await expect.poll(() => study.painted(colour)).toBe(0);
+      await study.findings.nth(1).click();
+      await expect.poll(() => study.index()).toBeGreaterThan(3);
+      await study.expectFullImage();
+      await expect.poll(() => study.painted(colour)).toBeGreaterThan(50);
+      await look('study finding');
+      await study.ai.getByRole('checkbox').first().uncheck();
+      await expect.poll(() => study.painted(colour)).toBe(0);
+    });
+
+    test('says why no AI ran', async () => {
+      write(knee(`knee ${language}`), join(folder, 'ct'));
+      const upload = new UploadPage(page, text);
+      await upload.open('demo');
+      await upload.drop(join(folder, 'ct'));
+      await upload.send.click();
+      await upload.expectState('done');
+      await upload.openStudy();
+      const study = new StudyPage(page, text);
+      await expect(study.ai).toContainText(text('study:noAi.title'));
+      await study.expectFullImage();
+      await look('study no AI');
+    });
+
+    test('says what was refused and what to do', async () => {
+      const files = write(knee(`refused ${language}`, 3), join(folder, 'bad'));
+      const last = files.at(-1) ?? '';
+      writeFileSync(last, readFileSync(last).subarray(0, 9_000));
+      writeFileSync(join(folder, 'bad', 'letter.txt'), 'Dear colleague, here are the images.');
+      const upload = new UploadPage(page, text);
+      await upload.open('demo');
+      await upload.drop(join(folder, 'bad'));
+      await expect(upload.found).toContainText(text('upload:skipped.not-dicom'));
+      await look('upload found with a letter');
+      await upload.send.click();
+      await upload.expectState('doneWithFailures');
+      await expect(upload.failures).toContainText(text('upload:reason.cut.what'));
+      await expect(upload.failures).toContainText(text('upload:reason.cut.do'));
+      await look('upload refused');
+    });
+
+    if (language === 'en') {
+      test('finishes an upload by itself after the platform was killed in the middle of it', async () => {
+        write(knee('killed', 30, 160), join(folder, 'long'));
+        const upload = new UploadPage(page, text);
+        await upload.open('demo');
+        const speedUp = await upload.slowDown(250_000);
+        await upload.drop(join(folder, 'long'));
+        await upload.send.click();
+        await expect.poll(() => upload.stored()).toBeGreaterThan(4);
+        await kill();
+        await upload.expectState('retrying');
+        await expect(page.getByText(text('upload:trouble.offline.title'))).toBeVisible();
+        await look('upload line down');
+        await startAgain();
+        await speedUp();
+        await upload.expectState('done');
+        await upload.openStudy();
+        await expect(new StudyPage(page, text).head).toContainText('30');
+      });
+
+      test('shows a study that is not there, and an upload that a role may not do', async ({ browser }) => {
+        await page.goto('/portal/demo/studies/1.2.3');
+        await expect(page.getByText(text('study:absent.title'))).toBeVisible();
+        await look('study absent');
+
+        const viewer = platform().users.find(one => one.role === 'Viewer' || one.role === 'Specialist');
+        const other = await browser.newPage({ baseURL: platform().url });
+        const signIn = new SignInPage(other, text);
+        await signIn.open(language);
+        await signIn.signIn(viewer?.email ?? '', viewer?.password ?? '');
+        await expect(other).toHaveURL(/studies$/);
+        await other.goto('/portal/demo/upload');
+        await expect(other.getByText(text('upload:noPermission'))).toBeVisible();
+        await other.close();
+      });
+    }
+  });
+}
