@@ -27,11 +27,11 @@ const ctImage = '1.2.840.10008.5.1.4.1.1.2';
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
 
 /** The hippocampus phantom that is a golden case of the model: 33 slices on which it finds one. */
-export function hippocampus(seed: string): Series {
+export function hippocampus(seed: string, patientName: string): Series {
   const [columns, rows, slices] = [44, 60, 33];
   const bytes = readFileSync(join(__dirname, '../../src/models/hippocampus-volume/golden/sample.volume.bin'));
   return {
-    modality: 'MR', patientName: 'Phantom^Hedwig=\u9ec4^\u5c0f\u7ea2', patientId: 'P-0042', studyDescription: 'Hippocampus', bodyPart: 'BRAIN',
+    modality: 'MR', patientName, patientId: 'P-0042', studyDescription: 'Hippocampus', bodyPart: 'BRAIN',
     columns, rows, slices, spacing: [0.9, 0.9, 1.2], window: [500, 1000], seed,
     voxel: (i, j, k) => bytes.readUInt16LE(2 * (i + columns * (j + rows * k))),
   };

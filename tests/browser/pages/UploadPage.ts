@@ -29,7 +29,7 @@ export class UploadPage {
   }
 
   get sending() {
-    return this.page.getByRole('region', { name: this.text('upload:sending.label') });
+    return this.page.getByRole('region', { name: this.text('upload:sending.label'), exact: true });
   }
 
   get failures() {

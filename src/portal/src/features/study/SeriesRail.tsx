@@ -39,8 +39,8 @@ function SeriesText({ series }: { series: Series }) {
   const format = useFormat();
   return (
     <span className={styles.seriesText}>
-      <strong><bdi>{series.description ?? t('series.noDescription')}</bdi></strong>
-      <span>{series.modality}{series.number === null ? '' : ` · ${t('series.number', { n: series.number })}`}</span>
+      <strong><bdi>{series.description ?? (series.number === null ? t('series.noDescription') : t('series.number', { n: series.number }))}</bdi></strong>
+      <span>{[series.modality, series.description !== null && series.number !== null && t('series.number', { n: series.number })].filter(Boolean).join(' · ')}</span>
       <span>{t('head.images', { count: series.instances, n: format.number(series.instances) })}</span>
       {series.damaged > 0 && <span className={styles.bad}>{t('series.damaged', { count: series.damaged, n: format.number(series.damaged) })}</span>}
     </span>

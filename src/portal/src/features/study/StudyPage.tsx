@@ -131,7 +131,7 @@ function StudyView({ study }: { study: Study }) {
                     : (
                       <Suspense fallback={<Loading><Skeleton height="100%" /></Loading>}>
                         <Viewer key={path.series} path={path} preview={preview.data} index={index} onIndex={setIndex} outlines={outlines.data}
-                          hidden={hidden} marked={marked} title={seriesTitle(series, t('series.noDescription'))} />
+                          hidden={hidden} marked={marked} title={[series.modality, series.description].filter(Boolean).join(' ')} />
                       </Suspense>
                     )}
         </section>
@@ -146,8 +146,6 @@ function StudyView({ study }: { study: Study }) {
     </Page>
   );
 }
-
-const seriesTitle = (series: Series, none: string) => `${series.modality} ${series.description ?? none}`;
 
 function mostImages(series: readonly Series[]): Series | undefined {
   return series.toSorted((a, b) => b.instances - a.instances)[0];

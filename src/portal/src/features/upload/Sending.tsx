@@ -30,7 +30,7 @@ export function Sending({ queue, skipped, onClear }: SendingProps) {
       <Panel label={t('sending.label')}>
         <div className={styles.total} data-state={now.state}>
           <div className={styles.totalHead}>
-            <h2 role="status">{t(`state.${now.state === 'done' && now.refused > 0 ? 'doneWithFailures' : now.state}`)}</h2>
+            <div role="status"><h2>{t(`state.${now.state === 'done' && now.refused > 0 ? 'doneWithFailures' : now.state}`)}</h2></div>
             <div className={styles.totalActions}>
               {now.state === 'sending' || now.state === 'retrying'
                 ? <Button size="small" icon="pause" onClick={() => queue.pause()}>{t('pause')}</Button> : null}
