@@ -133,7 +133,8 @@ internal sealed class ByteSource
     /// <summary>Makes room behind the available bytes: at most as much again as was received for this value, or what surely comes.</summary>
     private int Room(int count)
     {
-        if (_position + count <= _chunk.Length && _end < _chunk.Length)
+        // Until it is full: a value that comes in a thousand small packets must not cost a thousand chunks.
+        if (_end < _chunk.Length)
         {
             return _chunk.Length - _end;
         }
