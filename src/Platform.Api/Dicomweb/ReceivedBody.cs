@@ -39,8 +39,9 @@ internal sealed class ReceivedBody(Stream body, IncrementalHash hash, long maxBy
         {
             count = await body.ReadAsync(buffer, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or InvalidDataException or OperationCanceledException)
         {
+            // InvalidDataException: what should be the line of a boundary is none.
             Broken = e;
             throw;
         }
