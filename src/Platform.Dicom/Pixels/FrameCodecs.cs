@@ -134,6 +134,11 @@ internal static class FrameCodecs
     // What it may inflate to is known: the frame. Nothing beyond it is asked for.
     private static unsafe void Inflate(ReadOnlySpan<byte> frame, PixelDescription d, Span<byte> samples)
     {
+        if (frame.IsEmpty)
+        {
+            throw PixelErrors.Corrupt("A deflated frame is empty");
+        }
+
         var stored = new byte[d.BitsAllocated == 1 ? (d.SamplesPerFrame + 7) / 8 : UncompressedFrame.StoredBytes(d)];
         try
         {
