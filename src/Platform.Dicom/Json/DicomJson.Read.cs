@@ -35,13 +35,26 @@ public static partial class DicomJson
 
         internal DicomDataset Root(JsonElement json)
         {
-            var dataset = Dataset(json, 0);
+            var dataset = Unicode(json);
             if (_isUnicode)
             {
                 dataset.Set(DicomTags.SpecificCharacterSet, SpecificCharacterSet.Utf8.Terms[0]);
             }
 
             return dataset;
+        }
+
+        private DicomDataset Unicode(JsonElement json)
+        {
+            try
+            {
+                return Dataset(json, 0);
+            }
+            catch (InvalidOperationException e)
+            {
+                // JsonElement looks at a text only when it is asked for: half a surrogate pair, or bytes that are no UTF-8.
+                throw new DicomException(DicomError.InvalidJson, "A text is not Unicode", inner: e);
+            }
         }
 
         private static DicomException Invalid(string message, DicomTag? tag = null) => new(DicomError.InvalidJson, message, tag);
