@@ -38,14 +38,27 @@ public sealed class Deidentifier(DeidentificationKeys keys)
     /// <summary>Why this data set must not be cleaned and stored; null when it may.</summary>
     public static DeidentificationRefusal? Refuse(DicomDataset dataset)
     {
-        if (string.Equals(dataset.GetString(DicomTags.BurnedInAnnotation), "YES", StringComparison.OrdinalIgnoreCase))
+        // Not the root alone: an image inside a kept item has pixels too. What the profile removes is nobody's matter.
+        var pending = new Stack<DicomDataset>([dataset]);
+        while (pending.TryPop(out var next))
         {
-            return DeidentificationRefusal.BurnedInAnnotation;
-        }
+            if (string.Equals(next.GetString(DicomTags.BurnedInAnnotation), "YES", StringComparison.OrdinalIgnoreCase))
+            {
+                return DeidentificationRefusal.BurnedInAnnotation;
+            }
 
-        if (dataset.Contains(DicomTags.EncapsulatedDocument))
-        {
-            return DeidentificationRefusal.EncapsulatedDocument;
+            if (next.Contains(DicomTags.EncapsulatedDocument))
+            {
+                return DeidentificationRefusal.EncapsulatedDocument;
+            }
+
+            foreach (var element in next.Where(e => e.Items is not null && ConfidentialitySteps.Of(e) == ConfidentialityStep.Keep))
+            {
+                foreach (var item in element.Items!)
+                {
+                    pending.Push(item);
+                }
+            }
         }
 
         return dataset.Contains(DicomTags.ContentSequence) ? DeidentificationRefusal.StructuredContent : null;
