@@ -1,0 +1,341 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using Platform.Dicom;
+using Platform.Dicom.Deidentification;
+using Platform.Dicom.Objects;
+using Platform.Dicom.Volumes;
+using Platform.Inference.Packages;
+using Platform.UnitTests.Dicom;
+using Platform.UnitTests.Dicom.Pixels;
+using Platform.UnitTests.Dicom.Volumes;
+using Platform.UnitTests.Inference;
+using Xunit;
+
+namespace Platform.UnitTests.Fuzz;
+
+/// <summary>Every reader of untrusted bytes below the API.</summary>
+internal static class FuzzTargets
+{
+    private static readonly DeidentificationKeys Keys = new(new byte[32]);
+
+    /// <summary>A frame's first bytes say how it is described: syntax, rows, columns, samples and bits.</summary>
+    private const int FrameHeader = 4;
+
+    private static readonly string[] ManagedSyntaxes =
+    [
+        "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51",
+        "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70",
+    ];
+
+    private static readonly string[] NativeSyntaxes = ["1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201"];
+
+    private static readonly string[] ManifestWords =
+    [
+        "schema", "name", "model", "input", "window", "outputs", "golden", "intensity", "op", "clip", "segments", "label", "patch", "concept",
+        "measurements", "of", "shape", "segmentation", "platform-model/1", "LPS", "gaussian", "\ud83d\ude00", "",
+    ];
+
+    private static readonly string[] JsonWords =
+    [
+        "00080005", "00080018", "00100010", "00081115", "7FE00010", "00091001", "vr", "Value", "InlineBinary", "BulkDataURI", "Alphabetic",
+        "SQ", "PN", "DS", "UN", "IS", "FD", "AT", "UI", "Ä^Ö=山", "",
+    ];
+
+    private static readonly Dictionary<string, Func<FuzzTarget>> All = new(StringComparer.Ordinal)
+    {
+        ["dataset"] = () => Dicom("dataset", ReadWhole),
+        ["stream"] = () => Dicom("stream", ReadStreamed),
+        ["values"] = () => Dicom("values", ReadValues),
+        ["json-write"] = () => Dicom("json-write", WriteJson),
+        ["deidentify"] = () => Dicom("deidentify", Deidentify),
+        ["geometry"] = () => Dicom("geometry", ReadGeometry),
+        ["segmentation"] = () => Dicom("segmentation", b => SegmentationReader.Read(DicomFile.Read(b))) with
+        {
+            Seeds = [Segmentation()],
+            AllocatedPerByte = 64,
+        },
+        ["json-read"] = () => new("json-read", JsonSeeds(), ReadJson, e => e is DicomException)
+        {
+            MutateShape = (bytes, random) => new JsonMutator(random, JsonWords).Mutate(bytes),
+            Tokens = [.. JsonWords.Where(w => w.Length > 0).Select(Encoding.UTF8.GetBytes), "\\ud800"u8.ToArray(), [0xC3, 0x28], [0xED, 0xA0, 0x80]],
+        },
+        ["frames"] = () => new("frames", ManagedFrames(), b => DecodeFrame(b, ManagedSyntaxes), e => e is DicomException)
+        {
+            Tokens = [[0xFF, 0xD8], [0xFF, 0xC0], [0xFF, 0xC1], [0xFF, 0xC2], [0xFF, 0xC3], [0xFF, 0xC4], [0xFF, 0xDA], [0xFF, 0xDD], [0xFF, 0xD9], [0xFF, 0xDB]],
+        },
+        ["native-frames"] = () => new("native-frames", NativeFrames(), b => DecodeFrame(b, NativeSyntaxes), e => e is DicomException)
+        {
+            Tokens = [[0xFF, 0x4F, 0xFF, 0x51], [0xFF, 0x52], [0xFF, 0x53], [0xFF, 0x5C], [0xFF, 0x90], [0xFF, 0x93], [0xFF, 0xF7], [0xFF, 0xF8], [0xFF, 0xDA]],
+        },
+        ["onnx-graph"] = () => new("onnx-graph", [Model()], b => OnnxGraphCheck.ThrowIfRefused(b), e => e is PackageRefusedException)
+        {
+            Tokens = ["ai.onnx"u8.ToArray(), [0x3A], [0x0A], [0x2A], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], [0x80, 0x80]],
+        },
+        ["manifest"] = () => new("manifest", [Manifest()], b => ManifestCheck.Parse(b), e => e is PackageRefusedException)
+        {
+            MutateShape = (bytes, random) => new JsonMutator(random, ManifestWords).Mutate(bytes),
+        },
+        ["package"] = () => new("package", [Package()], OpenPackage, e => e is PackageRefusedException)
+        {
+            Tokens = ["PK\u0001\u0002"u8.ToArray(), "PK\u0003\u0004"u8.ToArray(), "PK\u0005\u0006"u8.ToArray(), "../"u8.ToArray(), "manifest.json"u8.ToArray()],
+        },
+    };
+
+    /// <summary>Names of what may run in this process.</summary>
+    public static IEnumerable<string> Managed => All.Keys.Where(name => !IsNative(name));
+
+    /// <summary>Names of what calls libraries of the system: only in a child process.</summary>
+    public static IEnumerable<string> Native => All.Keys.Where(IsNative);
+
+    public static FuzzTarget Find(string name) => All[name]();
+
+    private static bool IsNative(string name) => name.StartsWith("native-", StringComparison.Ordinal);
+
+    private static FuzzTarget Dicom(string name, Action<byte[]> execute) => new(name, DicomSeeds(), execute, e => e is DicomException)
+    {
+        MutateShape = DicomShapes.Change,
+        Tokens = DicomShapes.Tokens,
+    };
+
+    // :: What is done with the bytes
+
+    private static void ReadWhole(byte[] bytes)
+    {
+        var file = DicomFile.Read(bytes);
+        byte[] written;
+        try
+        {
+            written = file.ToArray();
+        }
+        catch (DicomException e) when (e.Error == DicomError.Unwritable)
+        {
+            return;
+        }
+
+        Assert.Equal(written, DicomFile.Read(written).ToArray());
+    }
+
+    private static void ReadStreamed(byte[] bytes)
+    {
+        using var stream = new TrickleStream(bytes, 4096);
+        using var header = DicomStreamReader.ReadHeaderAsync(stream, null, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        using var rest = PixelDataScanner.Wrap(header.Rest, header.File.Encoding);
+        using var copy = new MemoryStream();
+        if (header.PixelData is null)
+        {
+            return;
+        }
+
+        header.WriteToAsync(copy, rest, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        Assert.Equal(header.Dataset.Count, DicomFile.Read(copy.ToArray(), new DicomReadOptions { StopBeforePixelData = true }).Dataset.Count);
+    }
+
+    private static void ReadValues(byte[] bytes)
+    {
+        var pending = new Stack<DicomDataset>([DicomFile.Read(bytes).Dataset]);
+        while (pending.TryPop(out var dataset))
+        {
+            foreach (var element in dataset)
+            {
+                var tag = element.Tag;
+                _ = (dataset.GetStrings(tag), dataset.GetUid(tag), dataset.GetInt64s(tag), dataset.GetInt32(tag), dataset.GetDoubles(tag));
+                _ = (dataset.GetDate(tag), dataset.GetTime(tag), dataset.GetPersonName(tag)?.GivenName, element.ToString());
+                foreach (var item in element.Items ?? [])
+                {
+                    pending.Push(item);
+                }
+            }
+        }
+    }
+
+    private static void WriteJson(byte[] bytes)
+    {
+        var dataset = DicomFile.Read(bytes).Dataset;
+        var json = ToJson(dataset);
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 1000 });
+        Assert.Equal(dataset.Count(e => !e.Tag.IsGroupLength), document.RootElement.EnumerateObject().Count());
+    }
+
+    private static void ReadJson(byte[] bytes)
+    {
+        var dataset = DicomJson.Read(bytes);
+        var again = ToJson(dataset);
+        Assert.Equal(again, ToJson(DicomJson.Read(again)));
+    }
+
+    private static byte[] ToJson(DicomDataset dataset)
+    {
+        using var to = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(to))
+        {
+            DicomJson.Write(writer, dataset, _ => null);
+        }
+
+        return to.ToArray();
+    }
+
+    private static void Deidentify(byte[] bytes)
+    {
+        var file = DicomFile.Read(bytes, new DicomReadOptions { StopBeforePixelData = true });
+        if (Deidentifier.Refuse(file.Dataset) is not null)
+        {
+            return;
+        }
+
+        new Deidentifier(Keys).Apply(file.Dataset);
+        Assert.Empty(DeidentificationVerifier.Check(file.Dataset));
+
+        // Under the name of the patient stands the pseudonym of who is in the header.
+        var pseudonym = file.Dataset.GetString(DicomTags.PatientID);
+        Assert.Equal(pseudonym, file.Dataset.GetString(DicomTags.PatientName));
+        Assert.Equal(file.Dataset.Count, DicomFile.Read(file.ToArray()).Dataset.Count);
+    }
+
+    private static void ReadGeometry(byte[] bytes)
+    {
+        var header = DicomFile.Read(bytes).Dataset;
+        _ = SeriesGeometry.Read([header]);
+        _ = SeriesGeometry.Read([.. Phantom.Headers([0, 2, 4]), header]);
+    }
+
+    private static void DecodeFrame(byte[] bytes, string[] syntaxes)
+    {
+        if (bytes.Length < FrameHeader || (syntaxes == ManagedSyntaxes && bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xF7]) >= 0))
+        {
+            return; // JPEG-LS, whatever the syntax says: its library is for the child
+        }
+
+        var samples = bytes[3] % 2 == 0 ? 1 : 3;
+        var bits = (bytes[3] & 0x0E) == 0x0E ? 1 : (bytes[3] & 2) == 0 ? 8 : 16;
+        var dataset = Frames.Dataset(
+            1 + (bytes[1] % 64), 1 + (bytes[2] % 64), bits, bits == 16 ? 9 + (bytes[3] >> 5) : null, (bytes[3] & 16) != 0, samples,
+            samples == 3 ? "RGB" : "MONOCHROME2");
+        var half = FrameHeader + ((bytes.Length - FrameHeader) / 2);
+        var decoder = bytes[3] % 5 == 0
+            ? Frames.Encapsulated(dataset, DicomTransferSyntax.Find(syntaxes[bytes[0] % syntaxes.Length])!, bytes[FrameHeader..half], bytes[half..])
+            : Frames.Encapsulated(dataset, DicomTransferSyntax.Find(syntaxes[bytes[0] % syntaxes.Length])!, bytes[FrameHeader..]);
+        decoder.Decode(0);
+    }
+
+    private static void OpenPackage(byte[] bytes) => OpenPackageAsync(bytes).GetAwaiter().GetResult();
+
+    private static async Task OpenPackageAsync(byte[] bytes)
+    {
+        using var zip = new MemoryStream(bytes);
+        await ModelPackage.OpenZipAsync(zip, CancellationToken.None);
+    }
+
+    // :: Good inputs
+
+    private static List<byte[]> DicomSeeds()
+    {
+        var slice = ImageSeriesWriter.Write(Phantom.Series((x, y, z) => x)).First();
+        slice.Dataset.Set(DicomTags.PatientName, "Nobody^Invented");
+        slice.Dataset.Set(DicomTags.PatientID, "INVENTED-4711");
+        slice.Dataset.Set(DicomTags.StudyDate, "20240229");
+        var item = new DicomDataset();
+        item.Set(DicomTags.ReferencedSOPInstanceUID, "2.25.77");
+        item.Set(DicomTags.StudyInstanceUID, "2.25.78");
+        slice.Dataset.SetSequence(DicomTags.ReferencedStudySequence, item);
+        var encapsulated = Frames.Dataset(4, 4, 8);
+        encapsulated.Set(DicomElement.Encapsulated(DicomTags.PixelData, DicomVr.OB, Fragments()));
+        var fixedShapes = new Random(5);
+        return
+        [
+            slice.ToArray(),
+            .. new[] { DicomTransferSyntax.ImplicitLittleEndian, DicomTransferSyntax.ExplicitBigEndian, DicomTransferSyntax.DeflatedExplicitLittleEndian }
+                .Select(syntax => new DicomFile(slice.Dataset, syntax).ToArray()),
+            new DicomFile(encapsulated, DicomTransferSyntax.JpegBaseline).ToArray(),
+            Segmentation(),
+            .. Enumerable.Range(0, 10).Select(_ => DicomShapes.Make(fixedShapes)),
+        ];
+    }
+
+    private static ReadOnlyMemory<byte>[] Fragments() => [new byte[4], new byte[] { 0xFF, 0xD8, 0xFF, 0xD9 }];
+
+    private static byte[] Segmentation()
+    {
+        var headers = ImageSeriesWriter.Write(Phantom.Series((x, y, z) => x)).Select(f => f.Dataset).ToList();
+        var geometry = SeriesGeometry.Read(headers).Geometry!;
+        var labels = new byte[geometry.VoxelCount];
+        labels.AsSpan(40, 9).Fill(1);
+        var concept = new CodedConcept("4421005", "SCT", "Hippocampus");
+        var options = new SegmentationOptions
+        {
+            SopInstanceUid = "2.25.51",
+            SeriesInstanceUid = "2.25.52",
+            ContentDateTime = new(2026, 1, 2, 3, 4, 5),
+            Manufacturer = "Platform",
+            ManufacturerModelName = "fuzz",
+            DeviceSerialNumber = "1",
+            SoftwareVersions = "0",
+        };
+        return SegmentationWriter.Write(geometry, headers, labels, [new Segment(1, "One", concept, concept, "fuzz")], options).ToArray();
+    }
+
+    private static List<byte[]> JsonSeeds() =>
+    [
+        .. DicomSeeds().Take(1).Select(b => ToJson(DicomFile.Read(b).Dataset)),
+        ToJson(DicomFile.Read(Segmentation()).Dataset),
+        """
+        {"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00100010":{"vr":"PN","Value":[{"Alphabetic":"A^B","Ideographic":"山^田"}]},
+        "00081115":{"vr":"SQ","Value":[{"0020000E":{"vr":"UI","Value":["1.2"]}},{}]},"00280030":{"vr":"DS","Value":[0.5,"1e-3",null]},
+        "00091001":{"vr":"UN","InlineBinary":"AAEC"},"00280009":{"vr":"AT","Value":["00181063"]},"00189087":{"vr":"FD","Value":[1.5,"NaN"]},
+        "00720082":{"vr":"SV","Value":["-9007199254740993",5]},"7FE00010":{"vr":"OW","BulkDataURI":"bulkdata/7FE00010"}}
+        """u8.ToArray(),
+    ];
+
+    private static List<byte[]> ManagedFrames()
+    {
+        var jpeg = new LosslessJpegEncoder { Rows = 6, Columns = 5, Precision = 12, Predictor = 4, RestartLines = 2 }
+            .Encode([.. Enumerable.Range(0, 30).Select(i => i * i)]);
+        var rgb = new LosslessJpegEncoder { Rows = 6, Columns = 5, Precision = 8, Components = 3 }.Encode([.. Enumerable.Range(0, 90).Select(i => i * 2)]);
+        var rle = new byte[64 + 40];
+        (rle[0], rle[4], rle[64]) = (1, 64, 29);
+        using var deflated = new MemoryStream();
+        using (var deflate = new DeflateStream(deflated, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            deflate.Write(new byte[60]);
+        }
+
+        return
+        [
+            [0, 5, 4, 0, .. rle],
+            [1, 5, 4, 2, .. deflated.ToArray()],
+            [2, 5, 4, 2, .. new byte[60]],
+            [3, 9, 11, 0, .. Convert.FromBase64String(CodestreamTests.Baseline)],
+            [4, 9, 11, 2 | (3 << 5), .. Convert.FromBase64String(CodestreamTests.Extended12)],
+            [4, 9, 11, 2 | (3 << 5), .. Convert.FromBase64String(CodestreamTests.Progressive12)],
+            [5, 5, 4, 2 | (3 << 5), .. jpeg],
+            [6, 5, 4, 1, .. rgb],
+        ];
+    }
+
+    private static List<byte[]> NativeFrames() =>
+    [
+        [0, 9, 11, 2 | (3 << 5), .. Convert.FromBase64String(CodestreamTests.JpegLs12)],
+        [0, 9, 11, 1, .. Convert.FromBase64String(CodestreamTests.JpegLsRgb)],
+        [1, 9, 11, 2 | (3 << 5), .. Convert.FromBase64String(CodestreamTests.Jpeg2000Of12)],
+        [1, 9, 11, 1, .. Convert.FromBase64String(CodestreamTests.Jpeg2000Rgb)],
+    ];
+
+    private static byte[] Model() => File.ReadAllBytes(Path.Combine(TestPackages.Folder("threshold"), "model.onnx"));
+
+    private static byte[] Manifest() => File.ReadAllBytes(Path.Combine(TestPackages.Folder("hippocampus-volume"), "manifest.json"));
+
+    private static byte[] Package()
+    {
+        using var zip = new MemoryStream();
+        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var name in new[] { "manifest.json", "model.onnx" })
+            {
+                using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+                entry.Write(File.ReadAllBytes(Path.Combine(TestPackages.Folder("threshold"), name)));
+            }
+        }
+
+        return zip.ToArray();
+    }
+}
