@@ -90,7 +90,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             objects.Add(await WriteObjectAsync(store, file, ct));
             outlined = await store.WriteJsonAsync(BlobNames.OutlinesFile, outlines, ct);
         }
-        else
+        else if (!package.Outputs[0].IsDetection)
         {
             notes.Add("The model found none of its structures.");
         }

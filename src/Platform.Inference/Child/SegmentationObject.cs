@@ -13,9 +13,8 @@ internal static class SegmentationObject
     public static (DicomFile File, RunOutlines Outlines) Write(
         RunManifest run, PackageManifest model, SeriesInput input, LabelledVolume labelled, IReadOnlyList<Finding> findings, DateTimeOffset at)
     {
-        var output = model.Outputs[0];
         var number = new byte[256];
-        var segments = output.Segments.Select((spec, i) =>
+        var segments = labelled.Segments.Select((spec, i) =>
         {
             number[spec.Label] = (byte)(i + 1);
             return Segment(spec, i + 1, model, findings.FirstOrDefault(f => f.SegmentNumber == i + 1)?.TrackingUid);

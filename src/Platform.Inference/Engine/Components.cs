@@ -10,29 +10,13 @@ public static class Components
     /// <returns>Components that were removed. Of two equally large ones the first in scan order is kept.</returns>
     public static int Filter(Span<byte> labels, int[] shape, byte label, int connectivity, bool keepLargest, int minimumVoxels)
     {
-        var box = Box.Of(labels, shape, label);
-        if (box.IsEmpty)
+        if (Number(labels, shape, label, connectivity) is not { } numbered)
         {
             return 0;
         }
 
-        // A margin of one voxel around the box spares every neighbour its bounds check.
-        var (nz, ny, nx) = (box.Depth + 2, box.Height + 2, box.Width + 2);
-        var ids = new int[checked(nz * ny * nx)];
-        for (var z = 0; z < box.Depth; z++)
-        {
-            for (var y = 0; y < box.Height; y++)
-            {
-                var row = labels.Slice(((((box.Z + z) * shape[1]) + box.Y + y) * shape[2]) + box.X, box.Width);
-                var to = ((((z + 1) * ny) + y + 1) * nx) + 1;
-                for (var x = 0; x < row.Length; x++)
-                {
-                    ids[to + x] = row[x] == label ? -1 : 0;
-                }
-            }
-        }
-
-        var sizes = Flood(ids, Neighbours(ny, nx, connectivity));
+        var (box, ids, sizes) = (numbered.Box, numbered.Ids, numbered.Sizes);
+        var (ny, nx) = (box.Height + 2, box.Width + 2);
         var largest = sizes.IndexOf(sizes.Max());
         var removed = Enumerable.Range(0, sizes.Count).Count(i => !IsKept(i));
         if (removed == 0)
@@ -59,6 +43,34 @@ public static class Components
         return removed;
 
         bool IsKept(int component) => sizes[component] >= minimumVoxels && (!keepLargest || component == largest);
+    }
+
+    /// <summary>The components of a label, numbered from 1 in scan order; null when no voxel has it.</summary>
+    internal static Numbered? Number(ReadOnlySpan<byte> labels, int[] shape, byte label, int connectivity)
+    {
+        var box = Box.Of(labels, shape, label);
+        if (box.IsEmpty)
+        {
+            return null;
+        }
+
+        // A margin of one voxel around the box spares every neighbour its bounds check.
+        var (nz, ny, nx) = (box.Depth + 2, box.Height + 2, box.Width + 2);
+        var ids = new int[checked(nz * ny * nx)];
+        for (var z = 0; z < box.Depth; z++)
+        {
+            for (var y = 0; y < box.Height; y++)
+            {
+                var row = labels.Slice(((((box.Z + z) * shape[1]) + box.Y + y) * shape[2]) + box.X, box.Width);
+                var to = ((((z + 1) * ny) + y + 1) * nx) + 1;
+                for (var x = 0; x < row.Length; x++)
+                {
+                    ids[to + x] = row[x] == label ? -1 : 0;
+                }
+            }
+        }
+
+        return new Numbered(box, ids, Flood(ids, Neighbours(ny, nx, connectivity)));
     }
 
     /// <summary>Numbers the components from 1 where <paramref name="ids"/> is -1; returns their sizes.</summary>
@@ -106,10 +118,21 @@ public static class Components
            select (((z * ny) + y) * nx) + x,
     ];
 
+    /// <summary>The number of each voxel's component in a box that has a margin of one voxel all around, and the components' sizes.</summary>
+    internal sealed record Numbered(Box Box, int[] Ids, List<int> Sizes)
+    {
+        /// <summary>The numbers of one row of the box.</summary>
+        public ReadOnlySpan<int> Row(int z, int y) =>
+            Ids.AsSpan(((((z + 1) * (Box.Height + 2)) + y + 1) * (Box.Width + 2)) + 1, Box.Width);
+    }
+
     /// <summary>The smallest box that holds a label.</summary>
-    private readonly record struct Box(int Z, int Y, int X, int Depth, int Height, int Width)
+    internal readonly record struct Box(int Z, int Y, int X, int Depth, int Height, int Width)
     {
         public bool IsEmpty => Depth == 0;
+
+        /// <summary>Where a row of the box begins in a volume of the shape.</summary>
+        public int RowIn(int[] shape, int z, int y) => ((((Z + z) * shape[1]) + Y + y) * shape[2]) + X;
 
         public static Box Of(ReadOnlySpan<byte> labels, int[] shape, byte label)
         {

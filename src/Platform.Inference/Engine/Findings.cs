@@ -12,12 +12,20 @@ namespace Platform.Inference.Engine;
 /// <summary>Coded findings of a segmentation, and the hash by which two results are the same.</summary>
 public static class Findings
 {
-    /// <summary>One finding for each measurement of the manifest whose labels are there; volumes from the model's grid.</summary>
+    /// <summary>
+    /// One finding for each measurement of the manifest whose labels are there, or for each detection in the order of its probability;
+    /// measured on the model's grid.
+    /// </summary>
     /// <param name="seriesInstanceUid">The series that was measured.</param>
     /// <returns>Millimetres and cubic millimetres are rounded to three decimals.</returns>
     public static IReadOnlyList<Finding> Of(LabelledVolume labelled, PackageManifest manifest, Guid runId, string seriesInstanceUid)
     {
         var output = manifest.Outputs[0];
+        if (output.IsDetection)
+        {
+            return OfDetections(labelled, output, runId, seriesInstanceUid);
+        }
+
         var findings = new List<Finding>();
         foreach (var measurement in output.Measurements ?? [])
         {
@@ -35,6 +43,32 @@ public static class Findings
                     [.. Rounded(region.MinimumMm), .. Rounded(region.MaximumMm)],
                     Probability: null));
             }
+        }
+
+        return findings;
+    }
+
+    private static List<Finding> OfDetections(LabelledVolume labelled, OutputSpec output, Guid runId, string seriesInstanceUid)
+    {
+        var findings = new List<Finding>();
+        foreach (var (segment, probability) in labelled.Segments.Zip(labelled.Probabilities))
+        {
+            var region = RegionMeasure.Of(labelled.Labels, labelled.Grid, [(byte)segment.Label])!;
+            findings.Add(new Finding(
+                DerivedUid(runId, $"finding {segment.Label}"),
+                seriesInstanceUid,
+                segment.Concept,
+                Laterality: null,
+                segment.Label,
+                [
+                    .. output.Measurements!.Select(m => new Measurement(
+                        m.Concept,
+                        Rounded(m.Measure == "equivalentDiameter" ? RegionMeasure.DiameterOf(region.VolumeMm3) : region.VolumeMm3),
+                        m.Unit)),
+                ],
+                Rounded(region.CentreMm),
+                [.. Rounded(region.MinimumMm), .. Rounded(region.MaximumMm)],
+                Rounded(probability)));
         }
 
         return findings;

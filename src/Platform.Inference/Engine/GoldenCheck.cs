@@ -1,3 +1,4 @@
+using Platform.Contracts;
 using Platform.Dicom.Volumes;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
@@ -20,7 +21,12 @@ public static class GoldenCheck
         var differences = new List<GoldenDifference>();
         foreach (var golden in cases)
         {
-            var (difference, fits) = golden.Kind == "volume" ? CompareVolume(session, golden, threads, ct) : CompareTensor(session, golden);
+            var (difference, fits) = golden.Kind switch
+            {
+                "volume" => CompareVolume(session, golden, threads, ct),
+                "detections" => CompareDetections(session, golden, threads, ct),
+                _ => CompareTensor(session, golden),
+            };
             differences.Add(difference);
             if (!fits)
             {
@@ -55,15 +61,43 @@ public static class GoldenCheck
     private static (GoldenDifference Difference, bool Fits) CompareVolume(
         ModelSession session, GoldenCase golden, int threads, CancellationToken ct)
     {
-        int[] shape = [.. golden.Input.Shape.Select(n => checked((int)n))];
-        var affine = Affine.Axial(golden.SpacingMm![0], golden.SpacingMm[1], golden.SpacingMm[2], new Vector3D(0, 0, 0));
-        var volume = new Volume(new Grid(shape[0], shape[1], shape[2], affine), session.Package.ReadTensor(golden.Input));
-        var segmentation = SegmentationEngine.Run(volume, session, threads, (_, _) => { }, ct);
-        var found = Findings.Of(segmentation, session.Package.Manifest, Guid.Empty, "")
+        var found = FindingsIn(session, golden, threads, ct)
             .DistinctBy(f => f.Concept.Value)
             .ToDictionary(f => f.Concept.Value, f => f.Measurements[0].Value, StringComparer.Ordinal);
         var greatest = golden.ExpectedMm3!.Max(e => Math.Abs(found.GetValueOrDefault(e.Key) - e.Value) / e.Value);
         return (new(0, 1, greatest), greatest <= golden.RelativeTolerance);
+    }
+
+    private static (GoldenDifference Difference, bool Fits) CompareDetections(
+        ModelSession session, GoldenCase golden, int threads, CancellationToken ct)
+    {
+        var found = FindingsIn(session, golden, threads, ct);
+        if (found.Count != golden.ExpectedDetections!.Count)
+        {
+            return (new(double.PositiveInfinity, 0, 0), false);
+        }
+
+        var greatest = found.Zip(golden.ExpectedDetections).Select(Difference).Append(0).Max();
+        return (new(greatest, 1, 0), greatest <= golden.ToleranceMm);
+
+        static double Difference((Finding Found, GoldenDetection Expected) pair)
+        {
+            var centre = pair.Found.CentreMm!.Zip(pair.Expected.CentreMm, (a, b) => Math.Abs(a - b)).Max();
+            var volume = pair.Found.Measurements.FirstOrDefault(m => m.Unit.Value == "mm3")?.Value;
+            var diameter = volume is { } mm3
+                ? RegionMeasure.DiameterOf(mm3)
+                : pair.Found.Measurements.First(m => m.Unit.Value == "mm").Value;
+            return Math.Max(centre, Math.Abs(diameter - pair.Expected.DiameterMm));
+        }
+    }
+
+    private static IReadOnlyList<Finding> FindingsIn(ModelSession session, GoldenCase golden, int threads, CancellationToken ct)
+    {
+        int[] shape = [.. golden.Input.Shape.Select(n => checked((int)n))];
+        var affine = Affine.Axial(golden.SpacingMm![0], golden.SpacingMm[1], golden.SpacingMm[2], new Vector3D(0, 0, 0));
+        var volume = new Volume(new Grid(shape[0], shape[1], shape[2], affine), session.Package.ReadTensor(golden.Input));
+        var labelled = SegmentationEngine.Run(volume, session, threads, (_, _) => { }, ct);
+        return Findings.Of(labelled, session.Package.Manifest, Guid.Empty, "");
     }
 
     /// <summary>Fraction of voxels whose greatest class is the same; shape [batch, class, …].</summary>
@@ -102,7 +136,7 @@ public static class GoldenCheck
 }
 
 /// <summary>How far a golden case is from what its author saw.</summary>
-/// <param name="GreatestAbsolute">Of all elements of a tensor.</param>
+/// <param name="GreatestAbsolute">Of all elements of a tensor; of all centres and diameters of detections, in millimetres.</param>
 /// <param name="LabelAgreement">Fraction of a tensor's voxels with the same greatest class.</param>
 /// <param name="GreatestRelative">Of all measurements of a volume.</param>
 public sealed record GoldenDifference(double GreatestAbsolute, double LabelAgreement, double GreatestRelative);

@@ -11,6 +11,9 @@ namespace Platform.Inference.Engine;
 /// <param name="MaximumMm">Greatest corner.</param>
 public sealed record RegionMeasure(long Voxels, double VolumeMm3, Vector3D CentreMm, Vector3D MinimumMm, Vector3D MaximumMm)
 {
+    /// <summary>Diameter in mm of the sphere of a volume in mm³.</summary>
+    public static double DiameterOf(double volumeMm3) => Math.Cbrt(6 * volumeMm3 / Math.PI);
+
     /// <summary>Measures on a grid; null when no voxel has one of the labels.</summary>
     public static RegionMeasure? Of(ReadOnlySpan<byte> labels, Grid grid, ReadOnlySpan<byte> wanted)
     {

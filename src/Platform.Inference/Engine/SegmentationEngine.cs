@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
+using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
@@ -8,7 +10,7 @@ public static class SegmentationEngine
 {
     /// <summary>
     /// :: 1 orient and resample to the model's grid, :: 2 intensity transforms, :: 3 pad to a patch, :: 4 sliding window,
-    /// :: 5 greatest class, :: 6 components, :: 7 labels on the source's grid.
+    /// :: 5 greatest class, or probability of a detection, :: 6 components, :: 7 labels on the source's grid.
     /// </summary>
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
     /// <exception cref="InputRefusedException">The volume is none that the model takes.</exception>
@@ -31,15 +33,26 @@ public static class SegmentationEngine
         progress(RunPhase.Infer, 0);
         var weights = Patches.Weights(patch, manifest.Window.Blend == "gaussian" ? manifest.Window.SigmaScale : null);
         var sums = SlidingWindow.Run(
-            padded.Voxels, padded.Shape, patch, manifest.Window.Overlap, weights, session.Classes, output.Activation != "none",
+            padded.Voxels, padded.Shape, patch, manifest.Window.Overlap, weights, session.Classes, ActivationOf(output),
             session.Batch, session.Input, Predict, done => Report(RunPhase.Infer, done));
         var infer = clock.Elapsed;
 
         clock.Restart();
         progress(RunPhase.Post, 0);
-        var labels = padded.Cropped(GreatestClass(sums, padded.Voxels.Length, session.Classes), grid);
-        var notes = new List<string>();
         int[] shape = [grid.Depth, grid.Height, grid.Width];
+        if (output.Detection is not null)
+        {
+            var channel = sums.AsSpan(output.Segments[0].Label * padded.Voxels.Length, padded.Voxels.Length);
+            TensorPrimitives.Divide(channel, SlidingWindow.WeightSums(padded.Shape, patch, manifest.Window.Overlap, weights), channel);
+            var found = Detections.In(padded.Cropped<float>(channel, grid), shape, grid.VoxelVolumeMm3, output);
+            var shown = Resampling.Nearest(found.Labels, grid, source.Grid, threads, ct);
+            Detections.ShowEach(found, grid, shown, source.Grid);
+            return new LabelledVolume(
+                grid, found.Labels, source.Grid, shown, found.Segments, found.Probabilities, found.Notes, prepare, infer, clock.Elapsed);
+        }
+
+        var labels = padded.Cropped<byte>(GreatestClass(sums, padded.Voxels.Length, session.Classes), grid);
+        var notes = new List<string>();
         foreach (var segment in output.Segments)
         {
             var minimum = (int)Math.Ceiling((segment.MinComponentMm3 ?? 0) / grid.VoxelVolumeMm3);
@@ -51,7 +64,7 @@ public static class SegmentationEngine
         }
 
         var sourceLabels = Resampling.Nearest(labels, grid, source.Grid, threads, ct);
-        return new LabelledVolume(grid, labels, source.Grid, sourceLabels, notes, prepare, infer, clock.Elapsed);
+        return new LabelledVolume(grid, labels, source.Grid, sourceLabels, output.Segments, [], notes, prepare, infer, clock.Elapsed);
 
         ReadOnlySpan<float> Predict(int patches)
         {
@@ -65,6 +78,13 @@ public static class SegmentationEngine
             ct.ThrowIfCancellationRequested();
         }
     }
+
+    private static Activation ActivationOf(OutputSpec output) => output.Activation switch
+    {
+        "none" => Activation.None,
+        "sigmoid" => Activation.Sigmoid,
+        _ => Activation.Softmax,
+    };
 
     /// <summary>For each voxel the class with the greatest sum, the lower one of equals.</summary>
     private static byte[] GreatestClass(float[] sums, int voxels, int classes)
@@ -114,20 +134,20 @@ public static class SegmentationEngine
             return new(voxels, larger, before);
         }
 
-        public byte[] Cropped(byte[] labels, Grid grid)
+        public T[] Cropped<T>(ReadOnlySpan<T> values, Grid grid)
         {
-            if (labels.Length == grid.Length)
+            if (values.Length == grid.Length)
             {
-                return labels;
+                return values.ToArray();
             }
 
-            var inner = new byte[grid.Length];
+            var inner = new T[grid.Length];
             for (var z = 0; z < grid.Depth; z++)
             {
                 for (var y = 0; y < grid.Height; y++)
                 {
                     var from = ((((z + Before[0]) * Shape[1]) + y + Before[1]) * Shape[2]) + Before[2];
-                    labels.AsSpan(from, grid.Width).CopyTo(inner.AsSpan(((z * grid.Height) + y) * grid.Width));
+                    values.Slice(from, grid.Width).CopyTo(inner.AsSpan(((z * grid.Height) + y) * grid.Width));
                 }
             }
 
@@ -139,12 +159,16 @@ public static class SegmentationEngine
 /// <summary>Labels on the model's grid, where volumes are measured, and on the source's, where they are shown.</summary>
 /// <param name="Labels">[z, y, x] on <paramref name="Grid"/>.</param>
 /// <param name="SourceLabels">[z, y, x] on <paramref name="SourceGrid"/>, nearest neighbour.</param>
+/// <param name="Segments">What the labels are: the manifest's segments, or one for each detection, the most probable first.</param>
+/// <param name="Probabilities">Of each detection; empty where the model gives none.</param>
 /// <param name="Notes">Sentences for the reader of the result.</param>
 public sealed record LabelledVolume(
     Grid Grid,
     byte[] Labels,
     Grid SourceGrid,
     byte[] SourceLabels,
+    IReadOnlyList<SegmentSpec> Segments,
+    IReadOnlyList<double> Probabilities,
     IReadOnlyList<string> Notes,
     TimeSpan Prepare,
     TimeSpan Infer,

@@ -2,6 +2,19 @@ using System.Numerics.Tensors;
 
 namespace Platform.Inference.Engine;
 
+/// <summary>What turns a graph's output into probabilities.</summary>
+public enum Activation
+{
+    /// <summary>The output is probabilities.</summary>
+    None,
+
+    /// <summary>Across classes.</summary>
+    Softmax,
+
+    /// <summary>Of each class by itself.</summary>
+    Sigmoid,
+}
+
 /// <summary>Weighted class probabilities of a volume, patch by patch.</summary>
 public static class SlidingWindow
 {
@@ -13,7 +26,7 @@ public static class SlidingWindow
     /// <param name="shape">Sides of the volume z, y, x.</param>
     /// <param name="patch">Sides of a patch z, y, x.</param>
     /// <param name="weights">Weight of each voxel of a patch.</param>
-    /// <param name="softmax">Whether the graph gives logits; otherwise it gives probabilities.</param>
+    /// <param name="activation">What makes probabilities of the graph's output.</param>
     /// <param name="input">Where the predictor reads patches; room for <paramref name="batch"/>.</param>
     /// <param name="progress">Told the fraction done after each batch; throws to stop.</param>
     /// <returns>Sums [class, z, y, x]; divide by the sum over classes for probabilities. The greatest class needs no division.</returns>
@@ -24,7 +37,7 @@ public static class SlidingWindow
         double overlap,
         ReadOnlySpan<float> weights,
         int classes,
-        bool softmax,
+        Activation activation,
         int batch,
         Span<float> input,
         Predictor predict,
@@ -46,10 +59,29 @@ public static class SlidingWindow
             for (var i = 0; i < count; i++)
             {
                 var part = output.Slice(i * classes * patchVoxels, classes * patchVoxels);
-                Add(part, shape, patch, corners[first + i], weights, classes, softmax, total, scratch);
+                Add(part, shape, patch, corners[first + i], weights, classes, activation, total, scratch);
             }
 
             progress((first + count) / (double)corners.Count);
+        }
+
+        return total;
+    }
+
+    /// <summary>Sum of the weights at each voxel: what <see cref="Run"/>'s sums are divided by where the classes do not add up to one.</summary>
+    public static float[] WeightSums(int[] shape, int[] patch, double overlap, ReadOnlySpan<float> weights)
+    {
+        var total = new float[checked(shape[0] * shape[1] * shape[2])];
+        foreach (var corner in Corners(shape, patch, overlap))
+        {
+            for (var z = 0; z < patch[0]; z++)
+            {
+                for (var y = 0; y < patch[1]; y++)
+                {
+                    var row = total.AsSpan(((((corner.Z + z) * shape[1]) + corner.Y + y) * shape[2]) + corner.X, patch[2]);
+                    TensorPrimitives.Add(row, weights.Slice(((z * patch[1]) + y) * patch[2], patch[2]), row);
+                }
+            }
         }
 
         return total;
@@ -77,7 +109,7 @@ public static class SlidingWindow
 
     private static void Add(
         ReadOnlySpan<float> output, int[] shape, int[] patch, (int Z, int Y, int X) corner, ReadOnlySpan<float> weights, int classes,
-        bool softmax, Span<float> total, Span<float> scratch)
+        Activation activation, Span<float> total, Span<float> scratch)
     {
         var width = patch[2];
         var patchVoxels = weights.Length;
@@ -93,9 +125,14 @@ public static class SlidingWindow
                     output.Slice((c * patchVoxels) + at, width).CopyTo(rows.Slice(c * width, width));
                 }
 
-                if (softmax)
+                switch (activation)
                 {
-                    Softmax(rows, classes, width, scratch.Slice(classes * width, 2 * width));
+                    case Activation.Softmax:
+                        Softmax(rows, classes, width, scratch.Slice(classes * width, 2 * width));
+                        break;
+                    case Activation.Sigmoid:
+                        TensorPrimitives.Sigmoid(rows, rows);
+                        break;
                 }
 
                 var to = ((((corner.Z + z) * shape[1]) + corner.Y + y) * shape[2]) + corner.X;

@@ -35,10 +35,11 @@ public static class ManifestCheck
         Require(manifest.Input is { Modality.Length: > 0, Name.Length: > 0 }, "input.modality and input.name are needed.");
         CheckInput(manifest.Input!);
         CheckWindow(manifest.Window ?? throw Refused("window is needed."));
-        Require(manifest.Outputs is [{ Type: "segmentation" }], "outputs must be one segmentation.");
-        CheckSegmentation(manifest.Outputs![0]);
+        Require(manifest.Outputs is [{ Type: "segmentation" or "detection" }], "outputs must be one segmentation or one detection.");
+        CheckOutput(manifest.Outputs![0]);
         Require(manifest.Limits is not { Seconds: <= 0 } and not { MemoryMb: <= 0 }, "limits must be positive.");
-        Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor or volume.");
+        Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume or detections.");
+        Require(manifest.Golden?.All(g => g.Kind != "detections" || manifest.Outputs[0].IsDetection) ?? true, "golden detections need an output of type detection.");
     }
 
     private static void CheckInput(InputSpec input)
@@ -72,6 +73,8 @@ public static class ManifestCheck
     {
         "tensor" => golden is { Output: not null, Expected: { File: not null, Shape: not null }, AbsoluteTolerance: not null },
         "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedMm3: not null, RelativeTolerance: not null },
+        "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
+            && golden.ExpectedDetections.All(d => d.CentreMm is { Count: 3 }),
         _ => false,
     };
 
@@ -85,20 +88,42 @@ public static class ManifestCheck
         Require(window.Batch is null or (>= 1 and <= 64), "window.batch must be 1 to 64.");
     }
 
-    private static void CheckSegmentation(OutputSpec output)
+    private static void CheckOutput(OutputSpec output)
     {
         Require(output.Name is { Length: > 0 }, "outputs.name is needed.");
-        Require(output.Activation is null or "softmax" or "none", "outputs.activation must be softmax or none.");
-        Require(output.Background == 0, "outputs.background must be 0.");
+        Require(output.Activation is null or "softmax" or "none" || (output.IsDetection && output.Activation == "sigmoid"),
+            "outputs.activation must be softmax or none, or sigmoid for a detection.");
         Require(output.Segments is { Count: > 0 and <= 255 }, "outputs.segments is needed.");
-        Require(output.Segments!.All(s => s.Label is >= 1 and <= 255 && s.Name is { Length: > 0 } && s.Concept is not null),
-            "each segment needs label (1 to 255), name and concept.");
+        Require(output.Segments!.All(s => s.Label is >= 0 and <= 255 && s.Name is { Length: > 0 } && s.Concept is not null),
+            "each segment needs label (to 255), name and concept.");
         Require(output.Segments!.Select(s => s.Label).Distinct().Count() == output.Segments!.Count, "segments must have different labels.");
         Require(output.Segments!.All(s => s.Rgb is null || (s.Rgb.Count == 3 && s.Rgb.All(c => c is >= 0 and <= 255))),
             "segments.rgb must be red, green, blue.");
-        Require(output.Measurements?.All(m => m is { Finding: not null, Concept: not null, Unit.Value: "mm3", Of.Count: > 0 }
-            && m.Of.All(label => output.Segments!.Any(s => s.Label == label))) ?? true,
-            "measurements need finding, concept, a unit of mm3 and labels of segments.");
+        Require((output.Detection is not null) == output.IsDetection, "outputs.detection stands with the type detection alone.");
+        if (output.Detection is { } detection)
+        {
+            CheckDetection(output, detection);
+        }
+        else
+        {
+            Require(output.Background == 0, "outputs.background must be 0.");
+            Require(output.Segments!.All(s => s.Label >= 1), "segments of a segmentation have labels from 1.");
+            Require(output.Measurements?.All(m => m is { Finding: not null, Concept: not null, Unit.Value: "mm3", Of.Count: > 0, Measure: null or "volume" }
+                && m.Of.All(label => output.Segments!.Any(s => s.Label == label))) ?? true,
+                "measurements need finding, concept, a unit of mm3 and labels of segments.");
+        }
+    }
+
+    private static void CheckDetection(OutputSpec output, DetectionSpec detection)
+    {
+        Require(output.Segments is [{ KeepLargest: false, MinComponentMm3: null }], "a detection has one segment, which keeps all its components.");
+        Require(detection.Threshold is > 0 and < 1 && detection.MinProbability is >= 0 and <= 1, "detection probabilities lie between 0 and 1.");
+        Require(detection.Score is "max" or "mean", "detection.score must be max or mean.");
+        Require(detection.MinDiameterMm is >= 0 and <= 1000, "detection.minDiameterMm must be a length.");
+        Require(detection.MaxFindings is >= 1 and <= 255, "detection.maxFindings must be 1 to 255.");
+        Require(output.Measurements is { Count: > 0 } && output.Measurements.All(m => m is { Concept: not null }
+            && m is { Measure: null or "volume", Unit.Value: "mm3" } or { Measure: "equivalentDiameter", Unit.Value: "mm" }),
+            "a detection's measurements need a concept, and are a volume in mm3 or an equivalentDiameter in mm.");
     }
 
     private static void Require(bool holds, string otherwise)

@@ -83,7 +83,7 @@ public sealed class ModelPackage
         }
 
         var count = tensor.Shape.Aggregate(1L, (product, n) => checked(product * n));
-        var size = tensor.Type switch { "float32" => sizeof(float), "uint16" => sizeof(ushort), _ => 0 };
+        var size = tensor.Type switch { "float32" => sizeof(float), "uint16" or "int16" => sizeof(ushort), _ => 0 };
         if (size == 0 || count * size != bytes.Length)
         {
             throw new PackageRefusedException("golden-shape", "A golden file has another size than its shape says, or an unknown type.");
@@ -94,6 +94,10 @@ public sealed class ModelPackage
         if (size == sizeof(float))
         {
             MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
+        }
+        else if (tensor.Type == "int16")
+        {
+            TensorPrimitives.ConvertTruncating<short, float>(MemoryMarshal.Cast<byte, short>(bytes), values);
         }
         else
         {

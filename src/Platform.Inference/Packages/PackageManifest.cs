@@ -71,17 +71,33 @@ public sealed record IntensitySpec(
 public sealed record WindowSpec(
     IReadOnlyList<int> Patch, double Overlap, string? Blend, double? SigmaScale, float PadValue, int? Batch);
 
-/// <summary>One output of the graph. First form: <c>segmentation</c>.</summary>
+/// <summary>One output of the graph: a <c>segmentation</c> of known structures, or a <c>detection</c> of any number of one kind of thing.</summary>
 /// <param name="Name">The graph's output, [batch, class, z, y, x] float32.</param>
-/// <param name="Activation"><c>softmax</c>, or <c>none</c> where the graph gives probabilities.</param>
-/// <param name="Background">The class that is no segment.</param>
+/// <param name="Type"><c>segmentation</c> or <c>detection</c>.</param>
+/// <param name="Activation"><c>softmax</c>, <c>sigmoid</c> (detection), or <c>none</c> where the graph gives probabilities.</param>
+/// <param name="Background">The class that is no segment; of a segmentation.</param>
+/// <param name="Segments">Of a detection: one, which says what each detection is; its label is the class that is detected.</param>
+/// <param name="Detection">How a detection's probabilities become detections; absent for a segmentation.</param>
 public sealed record OutputSpec(
     string Name,
     string Type,
     string? Activation,
     int Background,
     IReadOnlyList<SegmentSpec> Segments,
-    IReadOnlyList<MeasurementSpec>? Measurements);
+    IReadOnlyList<MeasurementSpec>? Measurements,
+    DetectionSpec? Detection)
+{
+    /// <summary>Whether the output is a detection.</summary>
+    public bool IsDetection => Type == "detection";
+}
+
+/// <summary>Connected components of a probability map, each of them a detection.</summary>
+/// <param name="Threshold">Voxels of at least this probability belong to a component (26 neighbours).</param>
+/// <param name="Score">A component's probability: <c>max</c> or <c>mean</c> of its voxels.</param>
+/// <param name="MinProbability">Components of a lesser probability are left out.</param>
+/// <param name="MinDiameterMm">Components smaller than a sphere of this diameter are left out.</param>
+/// <param name="MaxFindings">The most probable ones that are reported, 1 to 255.</param>
+public sealed record DetectionSpec(double Threshold, string Score, double MinProbability, double MinDiameterMm, int MaxFindings);
 
 /// <summary>One segment; its number in DICOM is its place in the list, from 1.</summary>
 /// <param name="Label">Class index of the output.</param>
@@ -103,22 +119,26 @@ public sealed record SegmentSpec(
     double? MinComponentMm3,
     IReadOnlyList<int>? Rgb);
 
-/// <summary>One finding: the volume of some labels together, on the model's grid.</summary>
-/// <param name="Finding">The finding's concept.</param>
+/// <summary>Of a segmentation one finding: the volume of some labels together. Of a detection one value of every finding. On the model's grid.</summary>
+/// <param name="Finding">The finding's concept; a detection takes its segment's.</param>
 /// <param name="Concept">What is measured.</param>
-/// <param name="Of">Labels that are counted.</param>
-public sealed record MeasurementSpec(string? Name, Code Finding, Code Concept, Code Unit, IReadOnlyList<int> Of);
+/// <param name="Of">Labels that are counted, of a segmentation.</param>
+/// <param name="Measure"><c>volume</c> (when null; mm3) or <c>equivalentDiameter</c> (mm): of the sphere of the same volume.</param>
+public sealed record MeasurementSpec(string? Name, Code Finding, Code Concept, Code Unit, IReadOnlyList<int> Of, string? Measure);
 
 /// <summary>Bounds of one run on two CPU cores.</summary>
 public sealed record LimitSpec(int? Seconds, int? MemoryMb);
 
 /// <summary>What the package must give on every device where it is used.</summary>
-/// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements.</param>
+/// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements.
+/// <c>detections</c>: a series and all that must be detected in it.</param>
 /// <param name="AbsoluteTolerance">Greatest difference of any element of a tensor.</param>
 /// <param name="LabelAgreement">Least fraction of voxels whose greatest class is the expected one.</param>
 /// <param name="SpacingMm">Of a volume: x, y, z.</param>
 /// <param name="ExpectedMm3">Of a volume: by the value of the measurement's finding.</param>
 /// <param name="RelativeTolerance">Of each measurement.</param>
+/// <param name="ExpectedDetections">All detections, in their order.</param>
+/// <param name="ToleranceMm">Of each coordinate of a detection's centre and of its equivalent diameter.</param>
 public sealed record GoldenCase(
     string Kind,
     GoldenTensor Input,
@@ -128,7 +148,14 @@ public sealed record GoldenCase(
     double? LabelAgreement,
     IReadOnlyList<double>? SpacingMm,
     IReadOnlyDictionary<string, double>? ExpectedMm3,
-    double? RelativeTolerance);
+    double? RelativeTolerance,
+    IReadOnlyList<GoldenDetection>? ExpectedDetections,
+    double? ToleranceMm);
 
-/// <summary>Little-endian values in C order in a file of the package; <c>float32</c> or <c>uint16</c>.</summary>
+/// <summary>One detection of a golden case.</summary>
+/// <param name="CentreMm">x, y, z from the first voxel's centre.</param>
+/// <param name="DiameterMm">Of the sphere of the same volume.</param>
+public sealed record GoldenDetection(IReadOnlyList<double> CentreMm, double DiameterMm);
+
+/// <summary>Little-endian values in C order in a file of the package; <c>float32</c>, <c>int16</c> or <c>uint16</c>.</summary>
 public sealed record GoldenTensor(string File, string Sha256, string Type, IReadOnlyList<long> Shape);

@@ -31,6 +31,10 @@ class OnnxGraph:
             if pads[:3] != pads[3:] or attributes.get("group", 1) != 1:
                 raise NotImplementedError("asymmetric padding or groups")
             return F.conv3d(given[0], given[1], given[2] if len(given) > 2 else None, attributes.get("strides", 1), pads[:3])
+        if node.op_type == "ConvTranspose":
+            if any(attributes.get("pads", [0])) or attributes.get("group", 1) != 1:
+                raise NotImplementedError("padding or groups")
+            return F.conv_transpose3d(given[0], given[1], given[2] if len(given) > 2 else None, attributes["strides"])
         if node.op_type == "InstanceNormalization":
             return F.instance_norm(given[0], weight=given[1], bias=given[2], eps=attributes.get("epsilon", 1e-5))
         if node.op_type == "LeakyRelu":

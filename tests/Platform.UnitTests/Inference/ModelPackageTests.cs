@@ -29,15 +29,42 @@ public class ModelPackageTests
     [InlineData("manifest", "outputs", "[]")]
     [InlineData("manifest", "outputs", "not json")]
     [InlineData("model-hash", "model.sha256", "0000000000000000000000000000000000000000000000000000000000000000")]
-    public async Task A_manifest_that_cannot_be_followed_is_refused(string code, string path, string value)
+    public async Task A_manifest_that_cannot_be_followed_is_refused(string code, string path, string value) =>
+        Assert.Equal(code, await RefusalOf(await ChangedManifestAsync("threshold", path, value)));
+
+    [Theory]
+    [InlineData("outputs.0.type", "segmentation")]
+    [InlineData("outputs.0.type", "classification")]
+    [InlineData("outputs.0.activation", "tanh")]
+    [InlineData("outputs.0.detection", "null")]
+    [InlineData("outputs.0.detection.threshold", "1")]
+    [InlineData("outputs.0.detection.score", "median")]
+    [InlineData("outputs.0.detection.minProbability", "1.5")]
+    [InlineData("outputs.0.detection.minDiameterMm", "-1")]
+    [InlineData("outputs.0.detection.maxFindings", "0")]
+    [InlineData("outputs.0.detection.maxFindings", "256")]
+    [InlineData("outputs.0.segments", "[]")]
+    [InlineData("outputs.0.segments.0.keepLargest", "true")]
+    [InlineData("outputs.0.measurements", "[]")]
+    [InlineData("outputs.0.measurements.0.measure", "longestDiameter")]
+    [InlineData("outputs.0.measurements.1.measure", "equivalentDiameter")]
+    public async Task A_detection_that_cannot_be_followed_is_refused(string path, string value)
+    {
+        var change = await ChangedManifestAsync("chest-ct-nodule", path, value);
+        Assert.Equal("manifest", await RefusalOf(change, "chest-ct-nodule"));
+    }
+
+    private static async Task<Action<ZipArchive>> ChangedManifestAsync(string package, string path, string value)
     {
         var manifest = JsonNode.Parse(await File.ReadAllTextAsync(
-            Path.Combine(TestPackages.Folder("threshold"), "manifest.json"), TestContext.Current.CancellationToken))!;
+            Path.Combine(TestPackages.Folder(package), "manifest.json"), TestContext.Current.CancellationToken))!;
         var parts = path.Split('.');
-        var parent = parts.SkipLast(1).Aggregate(manifest, (node, part) => node[part]!);
-        parent[parts[^1]] = value[0] is '[' or '1' ? JsonNode.Parse(value) : JsonValue.Create(value);
-
-        Assert.Equal(code, await RefusalOf(zip => Replace(zip, "manifest.json", manifest.ToJsonString())));
+        var parent = parts.SkipLast(1).Aggregate(manifest, (node, part) => int.TryParse(part, out var index) ? node[index]! : node[part]!);
+        var changed = value[0] is '[' or '-' or >= '0' and <= '2' && value.Length < 60 || value is "null" or "true"
+            ? JsonNode.Parse(value)
+            : JsonValue.Create(value);
+        parent[parts[^1]] = changed;
+        return zip => Replace(zip, "manifest.json", manifest.ToJsonString());
     }
 
     [Fact]
@@ -96,10 +123,10 @@ public class ModelPackageTests
         writer.Write(content);
     }
 
-    private static async Task<string> RefusalOf(Action<ZipArchive> change)
+    private static async Task<string> RefusalOf(Action<ZipArchive> change, string package = "threshold")
     {
         using var stream = new MemoryStream();
-        await ModelPackageZip.WriteAsync(TestPackages.Folder("threshold"), stream, CancellationToken.None);
+        await ModelPackageZip.WriteAsync(TestPackages.Folder(package), stream, CancellationToken.None);
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
         {
             change(zip);

@@ -77,6 +77,7 @@ public class SegmentationEngineTests
     [InlineData("threshold")]
     [InlineData("threshold-ct")]
     [InlineData("hippocampus-volume")]
+    [InlineData("chest-ct-nodule")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);
@@ -97,6 +98,26 @@ public class SegmentationEngineTests
         var wrong = golden with { Expected = golden.Input };
         var refusal = Assert.Throws<PackageRefusedException>(() => GoldenCheck.ThrowIfDifferent(session, [wrong], 1, CancellationToken.None));
         Assert.Equal("golden-mismatch", refusal.Code);
+    }
+
+    [Fact]
+    public async Task A_model_that_detects_something_else_than_its_golden_case_is_not_used()
+    {
+        var package = await TestPackages.OpenAsync("chest-ct-nodule");
+        var golden = package.Manifest.Golden!.Single(g => g.Kind == "detections");
+        using var session = new ModelSession(package, Device.Cpu, 2);
+
+        // One detection less than there are, and one that lies elsewhere.
+        var fewer = golden with { ExpectedDetections = [.. golden.ExpectedDetections!.Skip(1)] };
+        var moved = golden with
+        {
+            ExpectedDetections = [.. golden.ExpectedDetections!.Select(d => d with { CentreMm = [.. d.CentreMm.Select(c => c + 1)] })],
+        };
+        foreach (var wrong in new[] { fewer, moved })
+        {
+            var refusal = Assert.Throws<PackageRefusedException>(() => GoldenCheck.ThrowIfDifferent(session, [wrong], 2, CancellationToken.None));
+            Assert.Equal("golden-mismatch", refusal.Code);
+        }
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public class SlidingWindowTests
         var output = new float[2 * input.Length];
 
         // Class 0 is the input, class 1 is one minus it: probabilities already.
-        var sums = SlidingWindow.Run(voxels, shape, patch, 0.4, Patches.Weights(patch, 0.125), 2, false, batch, input, Identity, _ => { });
+        var sums = SlidingWindow.Run(voxels, shape, patch, 0.4, Patches.Weights(patch, 0.125), 2, Activation.None, batch, input, Identity, _ => { });
 
         for (var i = 0; i < voxels.Length; i++)
         {
@@ -61,7 +61,7 @@ public class SlidingWindowTests
     {
         int[] shape = [1, 1, 3];
         var sums = SlidingWindow.Run(
-            new float[3], shape, shape, 0, Patches.Weights(shape, null), 3, true, 1, new float[3],
+            new float[3], shape, shape, 0, Patches.Weights(shape, null), 3, Activation.Softmax, 1, new float[3],
             _ => new float[] { 0, 1000, -5, 0, 999, 2, 0, -1000, 2 }, _ => { });
 
         Assert.Equal(1 / 3.0, sums[0], 1e-6);
@@ -70,6 +70,30 @@ public class SlidingWindowTests
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(1, sums[i] + sums[3 + i] + sums[6 + i], 1e-6);
+        }
+    }
+
+    [Fact]
+    public void A_sigmoid_divided_by_the_weights_is_each_voxels_own_probability()
+    {
+        int[] shape = [5, 6, 9];
+        int[] patch = [4, 4, 5];
+        var weights = Patches.Weights(patch, 0.2);
+        var logits = Enumerable.Range(0, 5 * 6 * 9).Select(i => (i - 135) / 40f).ToArray();
+        var (input, output) = (new float[80], new float[80]);
+
+        var sums = SlidingWindow.Run(logits, shape, patch, 0.3, weights, 1, Activation.Sigmoid, 1, input, Same, _ => { });
+        var total = SlidingWindow.WeightSums(shape, patch, 0.3, weights);
+
+        for (var i = 0; i < logits.Length; i++)
+        {
+            Assert.Equal(1 / (1 + Math.Exp(-logits[i])), sums[i] / total[i], 1e-5);
+        }
+
+        ReadOnlySpan<float> Same(int patches)
+        {
+            input.CopyTo(output, 0);
+            return output;
         }
     }
 }
