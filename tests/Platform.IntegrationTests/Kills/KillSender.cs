@@ -35,10 +35,11 @@ internal sealed class KillSender : IDisposable
     private int storing;
     private int unknown;
 
-    public KillSender(KillSystem system)
+    /// <param name="address">The API to send to; null for the one that can be killed.</param>
+    public KillSender(KillSystem system, Uri? address = null)
     {
         this.system = system;
-        http = new HttpClient { BaseAddress = system.Address, Timeout = TimeSpan.FromSeconds(30) };
+        http = new HttpClient { BaseAddress = address ?? system.Address, Timeout = TimeSpan.FromSeconds(30) };
     }
 
     public ConcurrentBag<SentStudy> Studies { get; } = [];

@@ -34,6 +34,7 @@ internal sealed class KillSystem : IAsyncDisposable
     private readonly int apiPort = Loopback.FreePort();
     private readonly int workerPort = Loopback.FreePort();
     private readonly Dictionary<Victim, ServiceProcess> processes = [];
+    private readonly List<ServiceProcess> replicas = [];
 
     private KillSystem(PostgresProcess postgres, RabbitProcess rabbit, string database, string folder, Dictionary<string, string> environment)
     {
@@ -112,11 +113,36 @@ internal sealed class KillSystem : IAsyncDisposable
                 break;
             case Victim.Postgres:
                 await postgres.RestartAsync(ct);
+                NpgsqlConnection.ClearAllPools(); // this process's own connections led to the one that was killed
                 break;
             default:
                 await rabbit.RestartAsync(ct);
                 break;
         }
+    }
+
+    /// <summary>One more API on the same services, beside the one that can be killed; its address.</summary>
+    public async Task<Uri> StartReplicaAsync(CancellationToken ct)
+    {
+        var port = Loopback.FreePort();
+        var replica = Start("Platform.Api", port);
+        replicas.Add(replica);
+        var address = new Uri($"http://127.0.0.1:{port}/");
+        await AnswersAsync(replica, address, ct);
+        return address;
+    }
+
+    /// <summary>The client port of the connection that holds the dispatcher's lock; null while nobody does.</summary>
+    public async Task<int?> LeaderAsync(CancellationToken ct)
+    {
+        var rows = await QueryAsync(
+            """
+            select a.client_port from pg_locks l join pg_stat_activity a using (pid)
+            where l.locktype = 'advisory' and l.granted and l.classid::bigint = x'506C6174'::bigint and l.objid::bigint = x'64697370'::bigint
+              and a.datname = current_database()
+            """,
+            ct);
+        return rows is [[int port]] ? port : null;
     }
 
     /// <summary>What is going on now; null while the database does not answer.</summary>
@@ -174,7 +200,7 @@ internal sealed class KillSystem : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in processes.Values)
+        foreach (var process in processes.Values.Concat(replicas))
         {
             await process.KillAsync();
             await process.DisposeAsync();
@@ -184,12 +210,13 @@ internal sealed class KillSystem : IAsyncDisposable
         await postgres.DisposeAsync();
     }
 
-    private async Task StartApiAsync(CancellationToken ct)
+    private async Task StartApiAsync(CancellationToken ct) => await AnswersAsync(Start(Victim.Api), Address, ct);
+
+    private async Task AnswersAsync(ServiceProcess api, Uri address, CancellationToken ct)
     {
-        var api = Start(Victim.Api);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(StartPatience);
-        using var http = new HttpClient { BaseAddress = Address };
+        using var http = new HttpClient { BaseAddress = address };
         while (true)
         {
             if (!api.IsRunning)
@@ -214,20 +241,20 @@ internal sealed class KillSystem : IAsyncDisposable
         }
     }
 
-    private ServiceProcess Start(Victim victim)
+    private ServiceProcess Start(Victim victim) => processes[victim] = victim == Victim.Api
+        ? Start("Platform.Api", apiPort)
+        : Start("Platform.Inference", workerPort);
+
+    private ServiceProcess Start(string project, int port)
     {
         // Beside this suite's own output, in the same configuration.
-        var project = victim == Victim.Api ? "Platform.Api" : "Platform.Inference";
         var output = AppContext.BaseDirectory.Replace("Platform.IntegrationTests", project, StringComparison.Ordinal);
-        var start = new ServiceStart("dotnet", [Path.Combine(output, project + ".dll")], "TERM", Path.Combine(folder, project + ".log"))
+        return ServiceProcess.Start(new ServiceStart(
+            "dotnet", [Path.Combine(output, project + ".dll")], "TERM", Path.Combine(folder, project + ".log"))
         {
-            Environment = new Dictionary<string, string>(environment)
-            {
-                ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{(victim == Victim.Api ? apiPort : workerPort)}",
-            },
+            Environment = new Dictionary<string, string>(environment) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}" },
             WorkingDirectory = folder,
-        };
-        return processes[victim] = ServiceProcess.Start(start);
+        });
     }
 }
 

@@ -1,0 +1,56 @@
+using Microsoft.EntityFrameworkCore;
+using Platform.Api.AiModels;
+using Platform.Api.Runs;
+using Platform.IntegrationTests.Services;
+using Xunit;
+
+namespace Platform.IntegrationTests.Runs;
+
+/// <summary>What a tenant's rules make of a complete study.</summary>
+public class PlanRunsTests(TestServices services)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Two_rules_of_one_model_are_one_run_in_the_more_urgent_lane()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        await ChangeRulesAsync(api, tenant, (rules, rule) => rules.Add(new Rule
+        {
+            TenantId = rule.TenantId,
+            Id = Guid.CreateVersion7(),
+            ModelId = rule.ModelId,
+            Name = "urgent",
+            IsActive = true,
+            Lane = Lane.Stat,
+            Conditions = rule.Conditions,
+        }));
+
+        var body = await tenant.StudyAsync(await tenant.SendStudyAsync(4, Ct), Ct);
+        Assert.Equal("Stat", Assert.Single(body.GetProperty("runs").EnumerateArray()).GetProperty("lane").GetString());
+    }
+
+    [Fact]
+    public async Task A_rule_that_is_not_active_plans_nothing()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        await ChangeRulesAsync(api, tenant, (_, rule) => rule.IsActive = false);
+
+        var body = await tenant.StudyAsync(await tenant.SendStudyAsync(4, Ct), Ct);
+        Assert.Empty(body.GetProperty("runs").EnumerateArray());
+        Assert.Equal("no-rules", body.GetProperty("noAiCode").GetString());
+    }
+
+    // There is no endpoint for rules yet.
+    private static Task<int> ChangeRulesAsync(RunsApi api, TenantClient tenant, Action<DbSet<Rule>, Rule> change) =>
+        api.ReadAsync(
+            tenant.TenantId,
+            async (db, ct) =>
+            {
+                change(db.Rules, await db.Rules.SingleAsync(ct));
+                return await db.SaveChangesAsync(ct);
+            },
+            Ct);
+}
