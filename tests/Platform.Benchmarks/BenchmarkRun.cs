@@ -22,7 +22,7 @@ internal static class BenchmarkRun
             return 2;
         }
 
-        var folder = Path.Combine(Checkout.Root, ".run/benchmark/run");
+        var folder = Path.Combine(Checkout.Root, $".run/benchmark/run-{Environment.ProcessId}");
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
