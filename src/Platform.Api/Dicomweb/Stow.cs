@@ -1,11 +1,11 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Platform.Api.Data;
 using Platform.Api.Security;
+using Platform.Api.Tenants;
 
 namespace Platform.Api.Dicomweb;
 
@@ -170,8 +170,14 @@ internal sealed partial class Stow(
 
     private async Task<StowRules> RulesAsync()
     {
-        var row = await scopes.RunAsync(tenant.Id, (db, token) => db.Tenants.AsNoTracking().SingleAsync(token), NotRequestAborted);
-        return new StowRules(tenant.Id, row.Deidentification, row.QuietPeriod, await keys.ForAsync(tenant.Id, NotRequestAborted));
+        var rows = await scopes.QueryAsync(
+            tenant.Id,
+            "select deidentification, quiet_period from tenants where tenant_id = @tenant",
+            () => [],
+            reader => (Policy: Enum.Parse<DeidentificationPolicy>(reader.GetString(0)), QuietPeriod: reader.GetTimeSpan(1)),
+            NotRequestAborted);
+        var (policy, quietPeriod) = rows.Single();
+        return new StowRules(tenant.Id, policy, quietPeriod, await keys.ForAsync(tenant.Id, NotRequestAborted));
     }
 
     private async Task<Ending> ReadAsync(
