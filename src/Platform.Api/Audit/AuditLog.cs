@@ -14,10 +14,11 @@ internal sealed class AuditLog(IHttpContextAccessor http, ReadLog reads, TimePro
             db.TenantId, AuditAgent.Of(http.HttpContext), clock.GetUtcNow(), action, entityKind, entityId, outcome, detail));
 
     /// <summary>The same as a statement of a batch in the business transaction.</summary>
-    public NpgsqlBatchCommand Record(Guid tenantId, string action, string entityKind, string entityId, string? detail)
+    public NpgsqlBatchCommand Record(
+        Guid tenantId, AuditAgent agent, string action, string entityKind, string entityId, string? detail)
     {
         var row = AuditRecord.Of(
-            tenantId, AuditAgent.Of(http.HttpContext), clock.GetUtcNow(), action, entityKind, entityId, AuditOutcome.Success, detail);
+            tenantId, agent, clock.GetUtcNow(), action, entityKind, entityId, AuditOutcome.Success, detail);
         return new NpgsqlBatchCommand(
             """
             insert into audit_events (tenant_id, id, occurred_at, action, agent_id, agent_kind, entity_kind, entity_id, outcome,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -12,47 +13,146 @@ using Platform.Hosting.Blobs;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// Makes a batch of staged instances durable: blobs first, then one transaction.
+/// Makes batches of staged instances durable: blobs first, then one transaction. What requests of one tenant hand over while a
+/// transaction of theirs runs goes into the next one together: they share its flushes, and none waits for another's locks.
 /// <list type="number">
 /// <item>All blobs to the disk and under their names.</item>
-/// <item>Study rows, made or found, locked in the order of their UIDs, so that two requests cannot wait for each other.</item>
+/// <item>Study rows, made or found, locked in the order of their UIDs, so that two hosts cannot wait for each other.</item>
 /// <item>Series rows, then instance rows; the unique SOP Instance UID decides who was first.</item>
+/// <item>A new instance in a complete study opens the study's next version; the doorbell of the quiet period, audit event of each
+/// request and change event of every study that grew.</item>
 /// <item>Who lost: the same received bytes are a success, others a failure 0111H.</item>
-/// <item>A new instance in a complete study opens the study's next version.</item>
-/// <item>The doorbell of the quiet period, audit event and change event of every study that grew.</item>
 /// <item>After the commit: blobs that no row points to are removed.</item>
 /// </list>
 /// </summary>
 internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog audit)
 {
+    private const int MaxGroupInstances = 1024;
+
+    // Kept as long as the process: a tenant is a few bytes.
+    private readonly ConcurrentDictionary<Guid, Line> lines = new();
+
     /// <summary>The outcome of each instance, in the batch's order. Throws when blob store or database did not take it.</summary>
-    public async Task<IReadOnlyList<StoreOutcome>> RunAsync(
-        StowRules rules, IReadOnlyList<StagedInstance> batch, CancellationToken ct)
+    public Task<IReadOnlyList<StoreOutcome>> RunAsync(StowRules rules, IReadOnlyList<StagedInstance> batch)
+    {
+        var request = new Request(rules, batch);
+        var line = lines.GetOrAdd(rules.TenantId, _ => new Line());
+        bool isFirst;
+        lock (line)
+        {
+            line.Requests.Enqueue(request);
+            (isFirst, line.IsMoving) = (!line.IsMoving, true);
+        }
+
+        if (isFirst)
+        {
+            _ = Task.Run(() => MoveAsync(line), CancellationToken.None);
+        }
+
+        return request.Done.Task;
+    }
+
+    /// <summary>Commits what waits, group by group, until nothing does. Never throws: each request hears its own failure.</summary>
+    private async Task MoveAsync(Line line)
+    {
+        while (line.Next() is { Count: > 0 } group)
+        {
+            try
+            {
+                await CommitAsync(group);
+            }
+            catch (Exception e) when (group.Count > 1 && !StoreTrouble.IsAway(e) && !StoreTrouble.IsFull(e))
+            {
+                // What the database does not take may be one request's: the others are not to suffer for it.
+                foreach (var request in group)
+                {
+                    await TransactAsync([request]).ContinueWith(task => request.Fail(task), TaskScheduler.Default);
+                }
+            }
+            catch (Exception e)
+            {
+                group.ForEach(request => request.Done.TrySetException(e));
+            }
+        }
+    }
+
+    private async Task CommitAsync(List<Request> group)
     {
         // :: Step 1. If a later step fails, the blobs stay for the sweeper: whether the transaction was committed may be
         // unknown, and a blob that a row points to must not be removed.
-        await blobs.CommitAllAsync([.. batch.Select(instance => instance.Writer)], ct);
+        var writers = group.SelectMany(request => request.Batch).Select(instance => instance.Writer).ToList();
+        await blobs.CommitAllAsync(writers, CancellationToken.None);
+        await TransactAsync(group);
+    }
 
-        var ordered = batch
-            .OrderBy(instance => instance.Stored.StudyInstanceUid, StringComparer.Ordinal)
-            .ThenBy(instance => instance.Stored.SeriesInstanceUid, StringComparer.Ordinal)
-            .ThenBy(instance => instance.Stored.SopInstanceUid, StringComparer.Ordinal)
-            .ThenBy(instance => instance.Part)
+    /// <summary>Steps 2 to 6. Not under a caller's token: whatever arrived whole is kept, also when the line has died since.</summary>
+    private async Task TransactAsync(List<Request> group)
+    {
+        var ordered = group
+            .SelectMany((request, place) => request.Batch.Select(instance => (instance, place)))
+            .OrderBy(x => x.instance.Stored.StudyInstanceUid, StringComparer.Ordinal)
+            .ThenBy(x => x.instance.Stored.SeriesInstanceUid, StringComparer.Ordinal)
+            .ThenBy(x => x.instance.Stored.SopInstanceUid, StringComparer.Ordinal)
+            .ThenBy(x => x.place)
+            .ThenBy(x => x.instance.Part)
+            .Select(x => x.instance)
             .ToList();
         var decisions = await scopes.RunAsync(
-            rules.TenantId, (db, token) => new Transaction(db, audit, ordered, rules.QuietPeriod).RunAsync(token), ct);
+            group[0].Rules.TenantId,
+            (db, token) => new Transaction(db, audit, group, ordered).RunAsync(token),
+            CancellationToken.None);
 
-        // :: Step 7
+        // :: Step 6
         foreach (var (instance, decision) in decisions)
         {
             if (!decision.IsBlobUsed)
             {
-                // Not ct: the caller may be gone, but what nobody wants must still be removed.
                 await blobs.DeleteAsync(instance.Writer.Name, CancellationToken.None);
             }
         }
 
-        return [.. batch.Select(instance => decisions[instance].Outcome)];
+        group.ForEach(request => request.Done.TrySetResult([.. request.Batch.Select(instance => decisions[instance].Outcome)]));
+    }
+
+    /// <summary>A batch of one STOW request, and whoever waits for it.</summary>
+    private sealed record Request(StowRules Rules, IReadOnlyList<StagedInstance> Batch)
+    {
+        public TaskCompletionSource<IReadOnlyList<StoreOutcome>> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Fail(Task transaction)
+        {
+            if (transaction.Exception is { } failure)
+            {
+                Done.TrySetException(failure.InnerExceptions);
+            }
+        }
+    }
+
+    /// <summary>What waits of one tenant.</summary>
+    private sealed class Line
+    {
+        public Queue<Request> Requests { get; } = new();
+
+        /// <summary>Somebody is committing what waits.</summary>
+        public bool IsMoving { get; set; }
+
+        /// <summary>The next group; an empty one ends the moving.</summary>
+        public List<Request> Next()
+        {
+            lock (this)
+            {
+                var (group, count) = (new List<Request>(), 0);
+                while (Requests.TryPeek(out var next) && (count == 0 || count + next.Batch.Count <= MaxGroupInstances))
+                {
+                    count += next.Batch.Count;
+                    group.Add(Requests.Dequeue());
+                }
+
+                IsMoving = group.Count > 0;
+                return group;
+            }
+        }
     }
 
     private readonly record struct Decision(StoreOutcome Outcome, bool IsBlobUsed);
@@ -60,8 +160,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
     private sealed record Existing(
         Guid Id, string StudyInstanceUid, string SeriesInstanceUid, string Blob, string? ReceivedHmac, InstanceStatus Status);
 
-    /// <summary>Steps 2 to 6; made anew for each try.</summary>
-    private sealed class Transaction(PlatformDb db, AuditLog audit, List<StagedInstance> instances, TimeSpan quietPeriod)
+    /// <summary>Steps 2 to 5; made anew for each try.</summary>
+    private sealed class Transaction(PlatformDb db, AuditLog audit, List<Request> group, List<StagedInstance> instances)
     {
         private readonly Guid tenantId = db.TenantId;
 
@@ -195,7 +295,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             return insert;
         }
 
-        // :: Step 4
+        // :: Step 5
         private async Task<Dictionary<StagedInstance, Decision>> DecideAsync(Dictionary<string, Guid> stored, CancellationToken ct)
         {
             var decisions = instances.ToDictionary(i => i, Stored);
@@ -283,18 +383,26 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             await batch.ExecuteNonQueryAsync(ct);
         }
 
-        // :: Steps 5 and 6. The newest of these doorbells speaks; the completer looks at the study's own pace (design §3).
+        // :: Step 4. The newest of these doorbells speaks; the completer looks at the study's own pace (design §3).
         private async Task GrowAsync(Dictionary<string, Guid> stored, CancellationToken ct)
         {
             await using var batch = Batch();
+            var quietPeriod = group[0].Rules.QuietPeriod;
             foreach (var arrived in instances.Where(i => stored.ContainsKey(i.Writer.Name)).GroupBy(i => stored[i.Writer.Name]))
             {
                 var last = arrived.Max(i => i.ReceivedAt);
                 var part = arrived.Select(i => i.Study.BodyPart).FirstOrDefault(found => found is not null);
                 batch.BatchCommands.Add(Grow(arrived.Key, last, part));
                 batch.BatchCommands.Add(StudyCompleter.Ring(tenantId, arrived.Key, last + quietPeriod));
-                batch.BatchCommands.Add(audit.Record(
-                    tenantId, "instances.store", "study", arrived.Key.ToString(), $"{arrived.Count()} instances"));
+                foreach (var request in group)
+                {
+                    if (arrived.Count(request.Batch.Contains) is var count and > 0)
+                    {
+                        batch.BatchCommands.Add(audit.Record(
+                            tenantId, request.Rules.Agent, "instances.store", "study", arrived.Key.ToString(), $"{count} instances"));
+                    }
+                }
+
                 batch.BatchCommands.Add(Changes.Publish(tenantId, "study", arrived.Key, "receiving"));
             }
 

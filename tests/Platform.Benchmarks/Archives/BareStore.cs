@@ -48,7 +48,7 @@ internal sealed class BareStore(Uri url)
         var url = Loopback.FreeUrl();
         Directory.CreateDirectory(folder);
         var process = ServiceProcess.Start(new ServiceStart(
-            Environment.ProcessPath!, ["bare-store", folder, url.OriginalString], "INT", Path.Combine(folder, "..", "bare.log")));
+            Environment.ProcessPath!, ["bare-store", folder, url.OriginalString], "TERM", Path.Combine(folder, "..", "bare.log")));
         await Loopback.AnswersAsync(url, process);
         return (new BareStore(url), process);
     }

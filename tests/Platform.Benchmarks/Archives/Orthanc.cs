@@ -53,7 +53,7 @@ internal static class Orthanc
             ["SyncStorageArea"] = isSynchronous,
             ["DicomWeb"] = new Dictionary<string, object> { ["Enable"] = true, ["Root"] = "/dicom-web/" },
         }));
-        var process = ServiceProcess.Start(new ServiceStart(Program!, [configuration], "INT", Path.Combine(folder, "orthanc.log")));
+        var process = ServiceProcess.Start(new ServiceStart(Program!, [configuration], "TERM", Path.Combine(folder, "orthanc.log")));
         await Loopback.AnswersAsync(new Uri(url, "system"), process);
         return (new DicomwebArchive(isSynchronous ? "Orthanc, files synced" : "Orthanc, not synced", new Uri($"{url}dicom-web"), null), process);
     }

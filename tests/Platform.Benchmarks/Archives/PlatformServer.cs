@@ -68,7 +68,7 @@ internal sealed class PlatformServer : IAsyncDisposable
 
         var url = Loopback.FreeUrl();
         var process = ServiceProcess.Start(new ServiceStart(
-            "dotnet", [Path.Combine(published, "Platform.Api.dll"), "--urls", url.OriginalString], "INT", Path.Combine(folder, "api.log"))
+            "dotnet", [Path.Combine(published, "Platform.Api.dll"), "--urls", url.OriginalString], "TERM", Path.Combine(folder, "api.log"))
         {
             Environment = settings,
         });
