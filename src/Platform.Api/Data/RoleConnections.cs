@@ -70,7 +70,7 @@ internal sealed class RoleConnections : IAsyncDisposable
     private static Lazy<NpgsqlDataSource> Source(string connection) => new(() =>
     {
         var settings = new NpgsqlConnectionStringBuilder(connection);
-        if (!settings.ContainsKey("Max Auto Prepare"))
+        if (!connection.Contains("Max Auto Prepare", StringComparison.OrdinalIgnoreCase))
         {
             settings.MaxAutoPrepare = PreparedStatements;
         }
