@@ -1,3 +1,5 @@
+using Npgsql;
+using NpgsqlTypes;
 using Platform.Api.Data;
 
 namespace Platform.Api.Audit;
@@ -10,6 +12,36 @@ internal sealed class AuditLog(IHttpContextAccessor http, ReadLog reads, TimePro
         PlatformDb db, string action, string entityKind, string entityId, AuditOutcome outcome = AuditOutcome.Success, string? detail = null) =>
         db.AuditEvents.Add(AuditRecord.Of(
             db.TenantId, AuditAgent.Of(http.HttpContext), clock.GetUtcNow(), action, entityKind, entityId, outcome, detail));
+
+    /// <summary>The same as a statement of a batch in the business transaction.</summary>
+    public NpgsqlBatchCommand Record(
+        Guid tenantId, AuditAgent agent, string action, string entityKind, string entityId, string? detail)
+    {
+        var row = AuditRecord.Of(
+            tenantId, agent, clock.GetUtcNow(), action, entityKind, entityId, AuditOutcome.Success, detail);
+        return new NpgsqlBatchCommand(
+            """
+            insert into audit_events (tenant_id, id, occurred_at, action, agent_id, agent_kind, entity_kind, entity_id, outcome,
+                                      canonical, leaf_sha256)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            """)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<Guid> { TypedValue = row.TenantId },
+                new NpgsqlParameter<Guid> { TypedValue = row.Id },
+                new NpgsqlParameter<DateTime> { TypedValue = row.OccurredAt.UtcDateTime },
+                new NpgsqlParameter<string> { TypedValue = row.Action },
+                new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Uuid, Value = row.AgentId ?? (object)DBNull.Value },
+                new NpgsqlParameter<string> { TypedValue = row.AgentKind.ToString() },
+                new NpgsqlParameter<string> { TypedValue = row.EntityKind },
+                new NpgsqlParameter<string> { TypedValue = row.EntityId },
+                new NpgsqlParameter<string> { TypedValue = row.Outcome.ToString() },
+                new NpgsqlParameter<string> { TypedValue = row.Canonical },
+                new NpgsqlParameter<byte[]> { TypedValue = row.LeafSha256 },
+            },
+        };
+    }
 
     /// <summary>
     /// Call before the first byte: returns when the event is durable. Once for each identity, action and entity in ten minutes;

@@ -12,6 +12,8 @@ internal sealed class RoleConnections : IAsyncDisposable
     public const string IdentityRole = "platform_identity";
     public const string SystemRole = "platform_system";
 
+    private const int PreparedStatements = 64;
+
     private readonly Lazy<NpgsqlDataSource> app;
     private readonly Lazy<NpgsqlDataSource> identity;
     private readonly Lazy<NpgsqlDataSource> system;
@@ -64,7 +66,17 @@ internal sealed class RoleConnections : IAsyncDisposable
     internal static string As(string admin, string role, string password) =>
         new NpgsqlConnectionStringBuilder(admin) { Username = role, Password = password }.ConnectionString;
 
-    private static Lazy<NpgsqlDataSource> Source(string connection) => new(() => new NpgsqlDataSourceBuilder(connection).Build());
+    /// <summary>Statements that come again and again are parsed once for each connection, unless the configuration says otherwise.</summary>
+    private static Lazy<NpgsqlDataSource> Source(string connection) => new(() =>
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connection);
+        if (!connection.Contains("Max Auto Prepare", StringComparison.OrdinalIgnoreCase))
+        {
+            settings.MaxAutoPrepare = PreparedStatements;
+        }
+
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+    });
 
     private static string NewPassword() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 }

@@ -1,5 +1,7 @@
 using System.Data;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Platform.Api.Data;
 
@@ -7,8 +9,10 @@ namespace Platform.Api.Data;
 /// The only way to a tenant's rows: execution strategy, transaction, <c>set_config('app.tenant')</c>, work, commit.
 /// The work may run again after a transient failure of the database, so it must do nothing outside it.
 /// </summary>
-internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts)
+internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleConnections connections)
 {
+    private const string EnterTenant = "select set_config('app.tenant', $1, true)";
+
     /// <summary>Runs <paramref name="work"/> in one transaction of one tenant; an exception rolls all of it back.</summary>
     public Task<T> RunAsync<T>(Guid tenantId, Func<PlatformDb, CancellationToken, Task<T>> work, CancellationToken ct) =>
         TryAsync(tenantId, IsolationLevel.ReadCommitted, work, ct);
@@ -25,6 +29,46 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts)
             {
                 await work(db, token);
                 return true;
+            },
+            ct);
+
+    /// <summary>
+    /// One query of one tenant in one round trip. <c>set_config</c> and the query are one batch, which PostgreSQL runs as one
+    /// transaction; the setting ends with it, and row-level security sees it as in every other scope.
+    /// </summary>
+    /// <param name="sql">A constant, or made of constants; values go into <paramref name="parameters"/>. <c>@tenant</c> is given.</param>
+    /// <param name="parameters">Called for each try: a parameter belongs to one command.</param>
+    [SuppressMessage("Security", "CA2100", Justification = "Every caller passes constants and parameters.")]
+    public Task<List<T>> QueryAsync<T>(
+        Guid tenantId,
+        string sql,
+        Func<IEnumerable<NpgsqlParameter>> parameters,
+        Func<NpgsqlDataReader, T> row,
+        CancellationToken ct) =>
+        Transient.RetryAsync(
+            async () =>
+            {
+                await using var batch = connections.App.CreateBatch();
+                var enter = new NpgsqlBatchCommand(EnterTenant);
+                enter.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenantId.ToString() });
+                batch.BatchCommands.Add(enter);
+                var query = new NpgsqlBatchCommand(sql);
+                query.Parameters.AddWithValue("tenant", tenantId);
+                foreach (var parameter in parameters())
+                {
+                    query.Parameters.Add(parameter);
+                }
+
+                batch.BatchCommands.Add(query);
+                await using var reader = await batch.ExecuteReaderAsync(ct);
+                await reader.NextResultAsync(ct);
+                var rows = new List<T>();
+                while (await reader.ReadAsync(ct))
+                {
+                    rows.Add(row(reader));
+                }
+
+                return rows;
             },
             ct);
 

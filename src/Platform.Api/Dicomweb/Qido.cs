@@ -1,6 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using Platform.Api.Audit;
 using Platform.Api.Data;
@@ -75,14 +72,14 @@ internal sealed class Qido(CurrentTenant tenant, TenantScope scopes, TenantKeys 
         }
 
         (var sql, problem) = QidoSql.Build(
-            tenant.Id, level, query, studies, allSeries, uid => UidPath.FormsOf(uid, key), id => PatientForms(id, key));
+            level, query, studies, allSeries, uid => UidPath.FormsOf(uid, key), id => PatientForms(id, key));
         if (sql is null)
         {
             return TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest);
         }
 
-        var rows = await scopes.RunAsync(tenant.Id, (db, token) => ReadAsync(db, sql, studies, token), ct);
-        if (rows is null)
+        var rows = await scopes.QueryAsync(tenant.Id, sql.Text, () => sql.Parameters.Select(p => p.Clone()), Row, ct);
+        if (rows.Count == 0 && studies is not null && !await IsThereAsync(studies, ct))
         {
             return UidPath.NotFound("study");
         }
@@ -106,33 +103,13 @@ internal sealed class Qido(CurrentTenant tenant, TenantScope scopes, TenantKeys 
             mediaType);
     }
 
-    /// <summary>The rows; null when the study of the URL is not there.</summary>
-    [SuppressMessage("Security", "CA2100", Justification = "QidoSql puts values into parameters only.")]
-    private static async Task<List<QidoRow>?> ReadAsync(PlatformDb db, QidoSql sql, string[]? studies, CancellationToken ct)
-    {
-        if (studies is not null && !await db.Studies.AnyAsync(s => studies.Contains(s.StudyInstanceUid), ct))
-        {
-            return null;
-        }
-
-        await using var command = new NpgsqlCommand(
-            sql.Text,
-            (NpgsqlConnection)db.Database.GetDbConnection(),
-            (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction());
-        foreach (var parameter in sql.Parameters)
-        {
-            command.Parameters.Add(parameter.Clone()); // the work may run again, and a parameter belongs to one command
-        }
-
-        var rows = new List<QidoRow>();
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
-        {
-            rows.Add(Row(reader));
-        }
-
-        return rows;
-    }
+    private async Task<bool> IsThereAsync(string[] studies, CancellationToken ct) =>
+        (await scopes.QueryAsync(
+            tenant.Id,
+            "select 1 from studies where tenant_id = @tenant and study_instance_uid = any(@studies) limit 1",
+            () => [new NpgsqlParameter("studies", studies)],
+            _ => true,
+            ct)).Count > 0;
 
     private static QidoRow Row(NpgsqlDataReader reader) => new(
         reader.GetString(0),

@@ -14,11 +14,6 @@ internal sealed class QidoSql
     private readonly StringBuilder where = new();
     private readonly List<NpgsqlParameter> parameters = [];
 
-    private QidoSql(Guid tenantId)
-    {
-        parameters.Add(new NpgsqlParameter("tenant", tenantId));
-    }
-
     public IReadOnlyList<NpgsqlParameter> Parameters => parameters;
 
     /// <summary>Gives the columns of <see cref="QidoRow"/> in its order.</summary>
@@ -31,7 +26,6 @@ internal sealed class QidoSql
     /// <param name="uids">The forms under which a UID of the request may be stored.</param>
     /// <param name="patients">The forms under which a patient's ID of the request may be stored.</param>
     public static (QidoSql? Sql, string? Problem) Build(
-        Guid tenantId,
         QidoLevel level,
         QidoQuery query,
         string[]? study,
@@ -39,7 +33,7 @@ internal sealed class QidoSql
         Func<string, string[]> uids,
         Func<string, string[]> patients)
     {
-        var sql = new QidoSql(tenantId);
+        var sql = new QidoSql();
         if (study is not null)
         {
             sql.And("s.study_instance_uid", study);

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Security;
+using Platform.Api.Tenants;
 
 namespace Platform.Api.Dicomweb;
 
@@ -99,7 +100,7 @@ internal sealed partial class Stow(
         try
         {
             // :: Steps 2 and 3
-            var rules = await RulesAsync();
+            var rules = await RulesAsync(AuditAgent.Of(http));
             await using var batches = new StowBatches(commit, options.Value, clock, rules);
             var ending = await ReadAsync(http, boundary, study, rules, batches, refusals);
 
@@ -168,10 +169,16 @@ internal sealed partial class Stow(
             || HeaderUtilities.RemoveQuotes(inner.Value).Equals(MediaRange.Dicom, StringComparison.OrdinalIgnoreCase);
     }
 
-    private async Task<StowRules> RulesAsync()
+    private async Task<StowRules> RulesAsync(AuditAgent agent)
     {
-        var row = await scopes.RunAsync(tenant.Id, (db, token) => db.Tenants.AsNoTracking().SingleAsync(token), NotRequestAborted);
-        return new StowRules(tenant.Id, row.Deidentification, row.QuietPeriod, await keys.ForAsync(tenant.Id, NotRequestAborted));
+        var rows = await scopes.QueryAsync(
+            tenant.Id,
+            "select deidentification, quiet_period from tenants where tenant_id = @tenant",
+            () => [],
+            reader => (Policy: Enum.Parse<DeidentificationPolicy>(reader.GetString(0)), QuietPeriod: reader.GetTimeSpan(1)),
+            NotRequestAborted);
+        var (policy, quietPeriod) = rows.Single();
+        return new StowRules(tenant.Id, agent, policy, quietPeriod, await keys.ForAsync(tenant.Id, NotRequestAborted));
     }
 
     private async Task<Ending> ReadAsync(

@@ -70,7 +70,7 @@ internal sealed class StowBatches(StowCommit commit, DicomwebOptions options, Ti
             while (await staged.Reader.WaitToReadAsync(CancellationToken.None))
             {
                 await FillAsync(batch);
-                var decided = await commit.RunAsync(rules, batch, CancellationToken.None);
+                var decided = await commit.RunAsync(rules, [.. batch]);
                 for (var i = 0; i < batch.Count; i++)
                 {
                     outcomes[batch[i].Part] = decided[i];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -12,81 +13,189 @@ using Platform.Hosting.Blobs;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// Makes a batch of staged instances durable: blobs first, then one transaction.
+/// Makes batches of staged instances durable: blobs first, then one transaction. What requests of one tenant hand over while a
+/// transaction of theirs runs goes into the next one together: they share its flushes, and none waits for another's locks.
 /// <list type="number">
 /// <item>All blobs to the disk and under their names.</item>
-/// <item>Study rows, made or found, locked in the order of their UIDs, so that two requests cannot wait for each other.</item>
+/// <item>Study rows, made or found, locked in the order of their UIDs, so that two hosts cannot wait for each other.</item>
 /// <item>Series rows, then instance rows; the unique SOP Instance UID decides who was first.</item>
+/// <item>A new instance in a complete study opens the study's next version; the doorbell of the quiet period, audit event of each
+/// request and change event of every study that grew.</item>
 /// <item>Who lost: the same received bytes are a success, others a failure 0111H.</item>
-/// <item>A new instance in a complete study opens the study's next version.</item>
-/// <item>The doorbell of the quiet period, audit event and change event of every study that grew.</item>
 /// <item>After the commit: blobs that no row points to are removed.</item>
 /// </list>
 /// </summary>
 internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog audit)
 {
+    private const int MaxGroupInstances = 1024;
+
+    // Kept as long as the process: a tenant is a few bytes.
+    private readonly ConcurrentDictionary<Guid, Line> lines = new();
+
     /// <summary>The outcome of each instance, in the batch's order. Throws when blob store or database did not take it.</summary>
-    public async Task<IReadOnlyList<StoreOutcome>> RunAsync(
-        StowRules rules, IReadOnlyList<StagedInstance> batch, CancellationToken ct)
+    public Task<IReadOnlyList<StoreOutcome>> RunAsync(StowRules rules, IReadOnlyList<StagedInstance> batch)
+    {
+        var request = new Request(rules, batch);
+        var line = lines.GetOrAdd(rules.TenantId, _ => new Line());
+        bool isFirst;
+        lock (line)
+        {
+            line.Requests.Enqueue(request);
+            (isFirst, line.IsMoving) = (!line.IsMoving, true);
+        }
+
+        if (isFirst)
+        {
+            _ = Task.Run(() => MoveAsync(line), CancellationToken.None);
+        }
+
+        return request.Done.Task;
+    }
+
+    /// <summary>Commits what waits, group by group, until nothing does. Never throws: each request hears its own failure.</summary>
+    private async Task MoveAsync(Line line)
+    {
+        while (line.Next() is { Count: > 0 } group)
+        {
+            try
+            {
+                await CommitAsync(group);
+            }
+            catch (Exception e) when (group.Count > 1 && !StoreTrouble.IsAway(e) && !StoreTrouble.IsFull(e))
+            {
+                // What the database does not take may be one request's: the others are not to suffer for it.
+                foreach (var request in group)
+                {
+                    await TransactAsync([request]).ContinueWith(task => request.Fail(task), TaskScheduler.Default);
+                }
+            }
+            catch (Exception e)
+            {
+                group.ForEach(request => request.Done.TrySetException(e));
+            }
+        }
+    }
+
+    private async Task CommitAsync(List<Request> group)
     {
         // :: Step 1. If a later step fails, the blobs stay for the sweeper: whether the transaction was committed may be
         // unknown, and a blob that a row points to must not be removed.
-        await blobs.CommitAllAsync([.. batch.Select(instance => instance.Writer)], ct);
+        var writers = group.SelectMany(request => request.Batch).Select(instance => instance.Writer).ToList();
+        await blobs.CommitAllAsync(writers, CancellationToken.None);
+        await TransactAsync(group);
+    }
 
-        var ordered = batch
-            .OrderBy(instance => instance.Stored.StudyInstanceUid, StringComparer.Ordinal)
-            .ThenBy(instance => instance.Stored.SeriesInstanceUid, StringComparer.Ordinal)
-            .ThenBy(instance => instance.Stored.SopInstanceUid, StringComparer.Ordinal)
-            .ThenBy(instance => instance.Part)
+    /// <summary>Steps 2 to 6. Not under a caller's token: whatever arrived whole is kept, also when the line has died since.</summary>
+    private async Task TransactAsync(List<Request> group)
+    {
+        var ordered = group
+            .SelectMany((request, place) => request.Batch.Select(instance => (instance, place)))
+            .OrderBy(x => x.instance.Stored.StudyInstanceUid, StringComparer.Ordinal)
+            .ThenBy(x => x.instance.Stored.SeriesInstanceUid, StringComparer.Ordinal)
+            .ThenBy(x => x.instance.Stored.SopInstanceUid, StringComparer.Ordinal)
+            .ThenBy(x => x.place)
+            .ThenBy(x => x.instance.Part)
+            .Select(x => x.instance)
             .ToList();
         var decisions = await scopes.RunAsync(
-            rules.TenantId, (db, token) => new Transaction(db, audit, ordered, rules.QuietPeriod).RunAsync(token), ct);
+            group[0].Rules.TenantId,
+            (db, token) => new Transaction(db, audit, group, ordered).RunAsync(token),
+            CancellationToken.None);
 
-        // :: Step 7
+        // :: Step 6
         foreach (var (instance, decision) in decisions)
         {
             if (!decision.IsBlobUsed)
             {
-                // Not ct: the caller may be gone, but what nobody wants must still be removed.
                 await blobs.DeleteAsync(instance.Writer.Name, CancellationToken.None);
             }
         }
 
-        return [.. batch.Select(instance => decisions[instance].Outcome)];
+        group.ForEach(request => request.Done.TrySetResult([.. request.Batch.Select(instance => decisions[instance].Outcome)]));
+    }
+
+    /// <summary>A batch of one STOW request, and whoever waits for it.</summary>
+    private sealed record Request(StowRules Rules, IReadOnlyList<StagedInstance> Batch)
+    {
+        public TaskCompletionSource<IReadOnlyList<StoreOutcome>> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Fail(Task transaction)
+        {
+            if (transaction.Exception is { } failure)
+            {
+                Done.TrySetException(failure.InnerExceptions);
+            }
+        }
+    }
+
+    /// <summary>What waits of one tenant.</summary>
+    private sealed class Line
+    {
+        public Queue<Request> Requests { get; } = new();
+
+        /// <summary>Somebody is committing what waits.</summary>
+        public bool IsMoving { get; set; }
+
+        /// <summary>The next group; an empty one ends the moving.</summary>
+        public List<Request> Next()
+        {
+            lock (this)
+            {
+                var (group, count) = (new List<Request>(), 0);
+                while (Requests.TryPeek(out var next) && (count == 0 || count + next.Batch.Count <= MaxGroupInstances))
+                {
+                    count += next.Batch.Count;
+                    group.Add(Requests.Dequeue());
+                }
+
+                IsMoving = group.Count > 0;
+                return group;
+            }
+        }
     }
 
     private readonly record struct Decision(StoreOutcome Outcome, bool IsBlobUsed);
 
-    private sealed record StudyRow(Guid Id, int Version, StudyStatus Status);
-
     private sealed record Existing(
         Guid Id, string StudyInstanceUid, string SeriesInstanceUid, string Blob, string? ReceivedHmac, InstanceStatus Status);
 
-    /// <summary>Steps 2 to 6; made anew for each try.</summary>
-    private sealed class Transaction(PlatformDb db, AuditLog audit, List<StagedInstance> instances, TimeSpan quietPeriod)
+    /// <summary>Steps 2 to 5; made anew for each try.</summary>
+    private sealed class Transaction(PlatformDb db, AuditLog audit, List<Request> group, List<StagedInstance> instances)
     {
         private readonly Guid tenantId = db.TenantId;
 
         public async Task<Dictionary<StagedInstance, Decision>> RunAsync(CancellationToken ct)
         {
-            var studies = await StudiesAsync(ct);
-            var series = await SeriesAsync(studies, ct);
-            var stored = await InstancesAsync(studies, series, ct);
-            foreach (var arrived in instances.Where(i => stored.Contains(i.Writer.Name)).GroupBy(i => i.Stored.StudyInstanceUid))
+            var stored = await StoreAsync(ct);
+            await GrowAsync(stored, ct);
+            return await DecideAsync(stored, ct);
+        }
+
+        // :: Steps 2 and 3, in one round trip: the study of each blob that was first.
+        private async Task<Dictionary<string, Guid>> StoreAsync(CancellationToken ct)
+        {
+            await using var batch = Batch();
+            batch.BatchCommands.Add(InsertStudies());
+            batch.BatchCommands.Add(LockStudies());
+            batch.BatchCommands.Add(InsertSeries());
+            batch.BatchCommands.Add(InsertInstances());
+            var first = new Dictionary<string, Guid>(StringComparer.Ordinal);
+            await using var reader = await batch.ExecuteReaderAsync(ct);
+            await reader.NextResultAsync(ct); // behind the locks
+            while (await reader.ReadAsync(ct))
             {
-                await GrowAsync(studies[arrived.Key], [.. arrived], ct);
+                first.Add(reader.GetString(0), reader.GetGuid(1));
             }
 
-            var decisions = await DecideAsync(stored, ct);
-            await db.SaveChangesAsync(ct);
-            return decisions;
+            return first;
         }
 
         // :: Step 2
-        private async Task<Dictionary<string, StudyRow>> StudiesAsync(CancellationToken ct)
+        private NpgsqlBatchCommand InsertStudies()
         {
             var firsts = instances.DistinctBy(instance => instance.Stored.StudyInstanceUid).ToList();
-            await using var insert = Command(
+            var insert = Command(
                 """
                 insert into studies (tenant_id, id, study_instance_uid, patient_pseudonym, study_date, description,
                                      accession_pseudonym, version, status, arrived_at, last_instance_at)
@@ -103,92 +212,73 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             AddTexts(insert, "descriptions", firsts.Select(i => i.Study.Description));
             AddTexts(insert, "accessions", firsts.Select(i => i.Study.AccessionPseudonym));
             AddTimes(insert, "ats", firsts.Select(i => i.ReceivedAt));
-            await insert.ExecuteNonQueryAsync(ct);
+            return insert;
+        }
 
-            await using var select = Command(
+        private NpgsqlBatchCommand LockStudies()
+        {
+            var select = Command(
                 """
-                select study_instance_uid, id, version, status from studies
+                select 1 from studies
                 where tenant_id = @tenant and study_instance_uid = any(@uids)
                 order by study_instance_uid collate "C"
                 for update
                 """);
-            select.Parameters.AddWithValue("uids", firsts.Select(i => i.Stored.StudyInstanceUid).ToArray());
-            var rows = new Dictionary<string, StudyRow>(StringComparer.Ordinal);
-            await using var reader = await select.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct))
-            {
-                rows[reader.GetString(0)] =
-                    new StudyRow(reader.GetGuid(1), reader.GetInt32(2), Enum.Parse<StudyStatus>(reader.GetString(3)));
-            }
-
-            return rows;
+            select.Parameters.AddWithValue("uids", instances.Select(i => i.Stored.StudyInstanceUid).Distinct().ToArray());
+            return select;
         }
 
         // :: Step 3, series
-        private async Task<Dictionary<(Guid StudyId, string Uid), Guid>> SeriesAsync(
-            Dictionary<string, StudyRow> studies, CancellationToken ct)
+        private NpgsqlBatchCommand InsertSeries()
         {
             var firsts = instances.DistinctBy(i => (i.Stored.StudyInstanceUid, i.Stored.SeriesInstanceUid)).ToList();
-            await using var insert = Command(
+            var insert = Command(
                 """
                 insert into series (tenant_id, id, study_id, series_instance_uid, modality, body_part, description, number,
                                     origin)
-                select @tenant, id, study, uid, modality, part, description, number, @received
-                from unnest(@ids, @studies, @uids, @modalities, @parts, @descriptions, @numbers)
-                    as new (id, study, uid, modality, part, description, number)
+                select @tenant, new.id, s.id, uid, modality, part, new.description, number, @received
+                from unnest(@ids, @studies, @uids, @modalities, @parts, @descriptions, @numbers) with ordinality
+                    as new (id, study, uid, modality, part, description, number, place)
+                join studies s on s.tenant_id = @tenant and s.study_instance_uid = study
+                order by place
                 on conflict (tenant_id, study_id, series_instance_uid) do nothing
                 """);
             insert.Parameters.AddWithValue("received", nameof(SeriesOrigin.Received));
             insert.Parameters.AddWithValue("ids", firsts.Select(_ => Guid.CreateVersion7()).ToArray());
-            insert.Parameters.AddWithValue("studies", firsts.Select(i => studies[i.Stored.StudyInstanceUid].Id).ToArray());
+            insert.Parameters.AddWithValue("studies", firsts.Select(i => i.Stored.StudyInstanceUid).ToArray());
             insert.Parameters.AddWithValue("uids", firsts.Select(i => i.Stored.SeriesInstanceUid).ToArray());
             insert.Parameters.AddWithValue("modalities", firsts.Select(i => i.Series.Modality).ToArray());
             AddTexts(insert, "parts", firsts.Select(i => i.Series.BodyPart));
             AddTexts(insert, "descriptions", firsts.Select(i => i.Series.Description));
             AddNumbers(insert, "numbers", firsts.Select(i => i.Series.Number));
-            await insert.ExecuteNonQueryAsync(ct);
-
-            await using var select = Command(
-                """
-                select study_id, series_instance_uid, id from series
-                where tenant_id = @tenant and study_id = any(@studies) and series_instance_uid = any(@uids)
-                """);
-            select.Parameters.AddWithValue("studies", studies.Values.Select(study => study.Id).ToArray());
-            select.Parameters.AddWithValue("uids", firsts.Select(i => i.Stored.SeriesInstanceUid).ToArray());
-            var rows = new Dictionary<(Guid, string), Guid>();
-            await using var reader = await select.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct))
-            {
-                rows[(reader.GetGuid(0), reader.GetString(1))] = reader.GetGuid(2);
-            }
-
-            return rows;
+            return insert;
         }
 
-        // :: Step 3, instances: the blob names of those that were first.
-        private async Task<HashSet<string>> InstancesAsync(
-            Dictionary<string, StudyRow> studies, Dictionary<(Guid StudyId, string Uid), Guid> series, CancellationToken ct)
+        // :: Step 3, instances, in the batch's order: of two with one UID the first is stored.
+        private NpgsqlBatchCommand InsertInstances()
         {
-            await using var insert = Command(
+            var insert = Command(
                 """
                 insert into instances (tenant_id, id, study_id, series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
                                        instance_number, rows, columns, number_of_frames, blob, length, sha256, received_hmac,
                                        study_version, metadata, status, stored_at)
-                select @tenant, id, study, series, uid, class, syntax, number, height, width, frames, blob, length, sha, hmac,
-                       version, metadata, @stored, at
+                select @tenant, new.id, s.id, e.id, uid, class, syntax, new.number, height, width, frames, blob, length, sha, hmac,
+                       case when s.status = @complete then s.version + 1 else s.version end, metadata, @stored, at
                 from unnest(@ids, @studies, @series, @uids, @classes, @syntaxes, @numbers, @heights, @widths, @frames, @blobs,
-                            @lengths, @shas, @hmacs, @versions, @metadatas, @ats)
+                            @lengths, @shas, @hmacs, @metadatas, @ats) with ordinality
                     as new (id, study, series, uid, class, syntax, number, height, width, frames, blob,
-                            length, sha, hmac, version, metadata, at)
+                            length, sha, hmac, metadata, at, place)
+                join studies s on s.tenant_id = @tenant and s.study_instance_uid = study
+                join series e on e.tenant_id = @tenant and e.study_id = s.id and e.series_instance_uid = series
+                order by place
                 on conflict (tenant_id, sop_instance_uid) do nothing
-                returning blob
+                returning blob, study_id
                 """);
-            var rows = instances.Select(i => studies[i.Stored.StudyInstanceUid]).ToList();
             insert.Parameters.AddWithValue("stored", nameof(InstanceStatus.Stored));
+            insert.Parameters.AddWithValue("complete", nameof(StudyStatus.Complete));
             insert.Parameters.AddWithValue("ids", instances.Select(_ => Guid.CreateVersion7()).ToArray());
-            insert.Parameters.AddWithValue("studies", rows.Select(study => study.Id).ToArray());
-            insert.Parameters.AddWithValue(
-                "series", instances.Zip(rows, (i, study) => series[(study.Id, i.Stored.SeriesInstanceUid)]).ToArray());
+            insert.Parameters.AddWithValue("studies", instances.Select(i => i.Stored.StudyInstanceUid).ToArray());
+            insert.Parameters.AddWithValue("series", instances.Select(i => i.Stored.SeriesInstanceUid).ToArray());
             insert.Parameters.AddWithValue("uids", instances.Select(i => i.Stored.SopInstanceUid).ToArray());
             insert.Parameters.AddWithValue("classes", instances.Select(i => i.SopClassUid).ToArray());
             insert.Parameters.AddWithValue("syntaxes", instances.Select(i => i.TransferSyntaxUid).ToArray());
@@ -200,26 +290,16 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             insert.Parameters.AddWithValue("lengths", instances.Select(i => i.Length).ToArray());
             insert.Parameters.AddWithValue("shas", instances.Select(i => i.Sha256).ToArray());
             insert.Parameters.AddWithValue("hmacs", instances.Select(i => i.ReceivedHmac).ToArray());
-            insert.Parameters.AddWithValue(
-                "versions", rows.Select(s => s.Status == StudyStatus.Complete ? s.Version + 1 : s.Version).ToArray());
             insert.Parameters.AddWithValue("metadatas", instances.Select(i => i.Metadata).ToArray());
             AddTimes(insert, "ats", instances.Select(i => i.ReceivedAt));
-
-            var first = new HashSet<string>(StringComparer.Ordinal);
-            await using var reader = await insert.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct))
-            {
-                first.Add(reader.GetString(0));
-            }
-
-            return first;
+            return insert;
         }
 
-        // :: Step 4
-        private async Task<Dictionary<StagedInstance, Decision>> DecideAsync(HashSet<string> stored, CancellationToken ct)
+        // :: Step 5
+        private async Task<Dictionary<StagedInstance, Decision>> DecideAsync(Dictionary<string, Guid> stored, CancellationToken ct)
         {
             var decisions = instances.ToDictionary(i => i, Stored);
-            var late = instances.Where(i => !stored.Contains(i.Writer.Name)).ToList();
+            var late = instances.Where(i => !stored.ContainsKey(i.Writer.Name)).ToList();
             if (late.Count == 0)
             {
                 return decisions;
@@ -258,7 +338,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
 
         private async Task<Dictionary<string, Existing>> ExistingAsync(string[] uids, CancellationToken ct)
         {
-            await using var select = Command(
+            await using var batch = Batch();
+            var select = Command(
                 """
                 select i.sop_instance_uid, i.id, s.study_instance_uid, e.series_instance_uid, i.blob, i.received_hmac, i.status
                 from instances i
@@ -267,8 +348,9 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
                 where i.tenant_id = @tenant and i.sop_instance_uid = any(@uids)
                 """);
             select.Parameters.AddWithValue("uids", uids);
+            batch.BatchCommands.Add(select);
             var rows = new Dictionary<string, Existing>(StringComparer.Ordinal);
-            await using var reader = await select.ExecuteReaderAsync(ct);
+            await using var reader = await batch.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
             {
                 rows[reader.GetString(0)] = new Existing(
@@ -285,7 +367,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
 
         private async Task RepairAsync(Guid id, StagedInstance instance, CancellationToken ct)
         {
-            await using var update = Command(
+            await using var batch = Batch();
+            var update = Command(
                 """
                 update instances set blob = @blob, length = @length, sha256 = @sha, metadata = @metadata, status = @stored
                 where tenant_id = @tenant and id = @id
@@ -296,15 +379,42 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             update.Parameters.AddWithValue("sha", instance.Sha256);
             update.Parameters.AddWithValue("metadata", instance.Metadata);
             update.Parameters.AddWithValue("stored", nameof(InstanceStatus.Stored));
-            await update.ExecuteNonQueryAsync(ct);
+            batch.BatchCommands.Add(update);
+            await batch.ExecuteNonQueryAsync(ct);
         }
 
-        // :: Steps 5 and 6. The newest of these doorbells speaks; the completer looks at the study's own pace (design §3).
-        private async Task GrowAsync(StudyRow study, List<StagedInstance> arrived, CancellationToken ct)
+        // :: Step 4. The newest of these doorbells speaks; the completer looks at the study's own pace (design §3).
+        private async Task GrowAsync(Dictionary<string, Guid> stored, CancellationToken ct)
         {
-            var last = arrived.Max(i => i.ReceivedAt);
-            var part = arrived.Select(i => i.Study.BodyPart).FirstOrDefault(found => found is not null);
-            await using var update = Command(
+            await using var batch = Batch();
+            var quietPeriod = group[0].Rules.QuietPeriod;
+            foreach (var arrived in instances.Where(i => stored.ContainsKey(i.Writer.Name)).GroupBy(i => stored[i.Writer.Name]))
+            {
+                var last = arrived.Max(i => i.ReceivedAt);
+                var part = arrived.Select(i => i.Study.BodyPart).FirstOrDefault(found => found is not null);
+                batch.BatchCommands.Add(Grow(arrived.Key, last, part));
+                batch.BatchCommands.Add(StudyCompleter.Ring(tenantId, arrived.Key, last + quietPeriod));
+                foreach (var request in group)
+                {
+                    if (arrived.Count(request.Batch.Contains) is var count and > 0)
+                    {
+                        batch.BatchCommands.Add(audit.Record(
+                            tenantId, request.Rules.Agent, "instances.store", "study", arrived.Key.ToString(), $"{count} instances"));
+                    }
+                }
+
+                batch.BatchCommands.Add(Changes.Publish(tenantId, "study", arrived.Key, "receiving"));
+            }
+
+            if (batch.BatchCommands.Count > 0)
+            {
+                await batch.ExecuteNonQueryAsync(ct);
+            }
+        }
+
+        private NpgsqlBatchCommand Grow(Guid studyId, DateTimeOffset last, BodyParts.Found? part)
+        {
+            var update = Command(
                 """
                 update studies set
                     last_instance_at = greatest(last_instance_at, @last),
@@ -315,39 +425,36 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
                     status = @receiving
                 where tenant_id = @tenant and id = @id
                 """);
-            update.Parameters.AddWithValue("id", study.Id);
+            update.Parameters.AddWithValue("id", studyId);
             update.Parameters.AddWithValue("last", last.UtcDateTime);
             update.Parameters.Add(new NpgsqlParameter<string?>("part", NpgsqlDbType.Text) { TypedValue = part?.Code });
             update.Parameters.Add(new NpgsqlParameter<string?>("source", NpgsqlDbType.Text) { TypedValue = part?.Source });
             update.Parameters.AddWithValue("complete", nameof(StudyStatus.Complete));
             update.Parameters.AddWithValue("receiving", nameof(StudyStatus.Receiving));
-            await update.ExecuteNonQueryAsync(ct);
-
-            await StudyCompleter.RingAsync(db, study.Id, last + quietPeriod, ct);
-            audit.Record(db, "instances.store", "study", study.Id.ToString(), detail: $"{arrived.Count} instances");
-            await Changes.PublishAsync(db, "study", study.Id, "receiving", ct);
+            return update;
         }
 
+        private NpgsqlBatch Batch() => new(
+            (NpgsqlConnection)db.Database.GetDbConnection(),
+            (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction());
+
         [SuppressMessage("Security", "CA2100", Justification = "Every caller passes a constant.")]
-        private NpgsqlCommand Command(string sql)
+        private NpgsqlBatchCommand Command(string sql)
         {
-            var command = new NpgsqlCommand(
-                sql,
-                (NpgsqlConnection)db.Database.GetDbConnection(),
-                (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction());
+            var command = new NpgsqlBatchCommand(sql);
             command.Parameters.AddWithValue("tenant", tenantId);
             return command;
         }
 
-        private static void AddTexts(NpgsqlCommand command, string name, IEnumerable<string?> values) =>
+        private static void AddTexts(NpgsqlBatchCommand command, string name, IEnumerable<string?> values) =>
             command.Parameters.Add(
                 new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = values.ToArray() });
 
-        private static void AddNumbers(NpgsqlCommand command, string name, IEnumerable<int?> values) =>
+        private static void AddNumbers(NpgsqlBatchCommand command, string name, IEnumerable<int?> values) =>
             command.Parameters.Add(
                 new NpgsqlParameter(name, NpgsqlDbType.Array | NpgsqlDbType.Integer) { Value = values.ToArray() });
 
-        private static void AddTimes(NpgsqlCommand command, string name, IEnumerable<DateTimeOffset> values) =>
+        private static void AddTimes(NpgsqlBatchCommand command, string name, IEnumerable<DateTimeOffset> values) =>
             command.Parameters.AddWithValue(name, values.Select(at => at.UtcDateTime).ToArray());
     }
 }

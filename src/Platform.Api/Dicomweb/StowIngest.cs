@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Platform.Api.Audit;
 using Platform.Api.Studies;
 using Platform.Api.Tenants;
 using Platform.Contracts;
@@ -10,7 +11,9 @@ using Platform.Hosting.Blobs;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>What a tenant's instances go through on arrival.</summary>
-internal sealed record StowRules(Guid TenantId, DeidentificationPolicy Policy, TimeSpan QuietPeriod, DeidentificationKeys Keys);
+/// <param name="Agent">Who sends them.</param>
+internal sealed record StowRules(
+    Guid TenantId, AuditAgent Agent, DeidentificationPolicy Policy, TimeSpan QuietPeriod, DeidentificationKeys Keys);
 
 /// <summary>
 /// From one part of a request to a staged instance, in constant memory.

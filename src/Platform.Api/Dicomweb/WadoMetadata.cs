@@ -1,5 +1,4 @@
-using System.Text;
-using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Platform.Api.Data;
 using Platform.Api.Security;
 using Platform.Api.Studies;
@@ -56,10 +55,16 @@ internal sealed class WadoMetadata(WadoTarget target, CurrentTenant tenant, Tena
             : new Pages(this, found, mediaType, DicomwebUrl.Of(http, tenant));
     }
 
-    private Task<Dictionary<Guid, string>> FetchAsync(Guid[] ids, CancellationToken ct) => scopes.RunAsync(
-        tenant.Id,
-        (db, token) => db.Instances.Where(i => ids.Contains(i.Id)).ToDictionaryAsync(i => i.Id, i => i.Metadata, token),
-        ct);
+    private async Task<Dictionary<Guid, byte[]>> FetchAsync(Guid[] ids, CancellationToken ct)
+    {
+        var rows = await scopes.QueryAsync(
+            tenant.Id,
+            "select id, metadata from instances where tenant_id = @tenant and id = any(@ids)",
+            () => [new NpgsqlParameter("ids", ids)],
+            reader => (Id: reader.GetGuid(0), Metadata: reader.GetFieldValue<byte[]>(1)),
+            ct);
+        return rows.ToDictionary(row => row.Id, row => row.Metadata);
+    }
 
     private sealed class Pages(WadoMetadata wado, IReadOnlyList<WadoInstance> instances, string mediaType, string dicomweb)
         : IResult
@@ -76,7 +81,7 @@ internal sealed class WadoMetadata(WadoTarget target, CurrentTenant tenant, Tena
                 foreach (var instance in page.Where(i => texts.ContainsKey(i.Id)))
                 {
                     await output.WriteAsync(separator, ct);
-                    InstanceMetadata.Write(output, Encoding.UTF8.GetBytes(texts[instance.Id]), instance.Url(dicomweb));
+                    InstanceMetadata.Write(output, texts[instance.Id], instance.Url(dicomweb));
                     separator = ","u8.ToArray();
                 }
 

@@ -1,4 +1,4 @@
-using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Security;
@@ -38,44 +38,21 @@ internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, Tenan
         var studies = UidPath.FormsOf(study, key);
         var allSeries = series is null ? null : UidPath.FormsOf(series, key);
         var instances = instance is null ? null : UidPath.FormsOf(instance, key);
-        var rows = await scopes.RunAsync(
+        var rows = await scopes.QueryAsync(
             tenant.Id,
-            async (db, token) =>
-            {
-                IQueryable<Series> ofSeries = db.Series;
-                if (allSeries is not null)
-                {
-                    ofSeries = ofSeries.Where(e => allSeries.Contains(e.SeriesInstanceUid));
-                }
-
-                IQueryable<Instance> ofInstances = db.Instances;
-                if (instances is not null)
-                {
-                    ofInstances = ofInstances.Where(i => instances.Contains(i.SopInstanceUid));
-                }
-
-                var query =
-                    from i in ofInstances
-                    join e in ofSeries on i.SeriesId equals e.Id
-                    join s in db.Studies on i.StudyId equals s.Id
-                    where studies.Contains(s.StudyInstanceUid)
-                    orderby e.Number, e.Id, i.InstanceNumber, i.Id
-                    select new
-                    {
-                        StudyId = s.Id,
-                        Row = new WadoInstance(
-                            i.Id,
-                            s.StudyInstanceUid,
-                            e.SeriesInstanceUid,
-                            i.SopInstanceUid,
-                            i.TransferSyntaxUid,
-                            i.Blob,
-                            i.Length,
-                            i.Sha256,
-                            i.Status),
-                    };
-                return await query.ToListAsync(token);
-            },
+            $"""
+            select s.id, i.id, s.study_instance_uid, e.series_instance_uid, i.sop_instance_uid, i.transfer_syntax_uid,
+                   i.blob, i.length, i.sha256, i.status
+            from instances i
+            join series e on e.tenant_id = i.tenant_id and e.id = i.series_id
+            join studies s on s.tenant_id = i.tenant_id and s.id = i.study_id
+            where i.tenant_id = @tenant and s.study_instance_uid = any(@studies)
+                  {(allSeries is null ? "" : "and e.series_instance_uid = any(@series)")}
+                  {(instances is null ? "" : "and i.sop_instance_uid = any(@instances)")}
+            order by e.number, e.id, i.instance_number, i.id
+            """,
+            Parameters,
+            reader => (StudyId: reader.GetGuid(0), Row: Instance(reader)),
             ct);
         if (rows is [var first, ..])
         {
@@ -83,5 +60,30 @@ internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, Tenan
         }
 
         return rows.ConvertAll(x => x.Row);
+
+        IEnumerable<NpgsqlParameter> Parameters()
+        {
+            yield return new NpgsqlParameter("studies", studies);
+            if (allSeries is not null)
+            {
+                yield return new NpgsqlParameter("series", allSeries);
+            }
+
+            if (instances is not null)
+            {
+                yield return new NpgsqlParameter("instances", instances);
+            }
+        }
     }
+
+    private static WadoInstance Instance(NpgsqlDataReader reader) => new(
+        reader.GetGuid(1),
+        reader.GetString(2),
+        reader.GetString(3),
+        reader.GetString(4),
+        reader.GetString(5),
+        reader.GetString(6),
+        reader.GetInt64(7),
+        reader.GetString(8),
+        Enum.Parse<InstanceStatus>(reader.GetString(9)));
 }

@@ -1,27 +1,50 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Platform.Api.Data;
 
 namespace Platform.Api.Security;
 
 /// <summary>Which tenants there are and who may act there; asked before any tenant's scope opens.</summary>
-internal sealed class TenantDirectory(IDbContextFactory<IdentityDb> contexts, TimeProvider clock)
+internal sealed class TenantDirectory(IDbContextFactory<IdentityDb> contexts, RoleConnections connections, TimeProvider clock)
 {
+    // Every request asks this, so it goes without EF Core's pipeline.
+    private const string Members =
+        """
+        SELECT t.id, r.role
+        FROM identity.tenants t
+        LEFT JOIN LATERAL (
+            SELECT m.role FROM identity.memberships m WHERE m.tenant_id = t.id AND m.identity_id = $1
+            UNION
+            SELECT g.role FROM identity.grants g WHERE g.tenant_id = t.id AND g.person_id = $1 AND g.expires_at > $2
+        ) r ON true
+        WHERE t.slug = $3
+        """;
+
     /// <summary>Null when there is no such tenant; no roles when it is not theirs.</summary>
     public async Task<Entry?> FindAsync(string slug, Guid identityId, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        var rows = await db.Database.SqlQuery<Row>(
-            $"""
-            SELECT t.id, r.role
-            FROM identity.tenants t
-            LEFT JOIN LATERAL (
-                SELECT m.role FROM identity.memberships m WHERE m.tenant_id = t.id AND m.identity_id = {identityId}
-                UNION
-                SELECT g.role FROM identity.grants g WHERE g.tenant_id = t.id AND g.person_id = {identityId} AND g.expires_at > {now}
-            ) r ON true
-            WHERE t.slug = {slug}
-            """).ToListAsync(ct);
-        return rows is [] ? null : new Entry(rows[0].Id, [.. rows.Where(r => r.Role is not null).Select(r => Enum.Parse<Role>(r.Role!))]);
+        return await Transient.RetryAsync(
+            async () =>
+            {
+                await using var command = connections.Identity.CreateCommand(Members);
+                command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = identityId });
+                command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = clock.GetUtcNow().UtcDateTime });
+                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = slug });
+                await using var reader = await command.ExecuteReaderAsync(ct);
+                Guid? tenantId = null;
+                var roles = new List<Role>();
+                while (await reader.ReadAsync(ct))
+                {
+                    tenantId = reader.GetGuid(0);
+                    if (!await reader.IsDBNullAsync(1, ct))
+                    {
+                        roles.Add(Enum.Parse<Role>(reader.GetString(1)));
+                    }
+                }
+
+                return tenantId is { } id ? new Entry(id, roles) : null;
+            },
+            ct);
     }
 
     /// <summary>Every tenant's id, for work that the platform does in each.</summary>
@@ -30,8 +53,6 @@ internal sealed class TenantDirectory(IDbContextFactory<IdentityDb> contexts, Ti
         await using var db = await contexts.CreateDbContextAsync(ct);
         return await db.TenantNames.OrderBy(t => t.Id).Select(t => t.Id).ToListAsync(ct);
     }
-
-    private sealed record Row(Guid Id, string? Role);
 
     internal sealed record Entry(Guid TenantId, IReadOnlyList<Role> Roles);
 }

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Platform.Api.Data;
 
 namespace Platform.Api.Studies;
@@ -22,12 +23,17 @@ internal sealed partial class StudyCompleter(
 
     /// <summary>Rung in the transaction that stores instances; due when the shortest quiet period may be over.</summary>
     /// <remarks>By SQL: the role of requests may insert here and read nothing back, not even the row's number.</remarks>
-    public static Task RingAsync(PlatformDb db, Guid studyId, DateTimeOffset due, CancellationToken ct) =>
-        db.Database.ExecuteSqlAsync(
-            $"""
-            insert into work_ready (tenant_id, kind, lane, deadline, id) values ({db.TenantId}, {Kind}, '', {due}, {studyId})
-            """,
-            ct);
+    public static NpgsqlBatchCommand Ring(Guid tenantId, Guid studyId, DateTimeOffset due) =>
+        new("insert into work_ready (tenant_id, kind, lane, deadline, id) values ($1, $2, '', $3, $4)")
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<Guid> { TypedValue = tenantId },
+                new NpgsqlParameter<string> { TypedValue = Kind },
+                new NpgsqlParameter<DateTime> { TypedValue = due.UtcDateTime },
+                new NpgsqlParameter<Guid> { TypedValue = studyId },
+            },
+        };
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -10,8 +10,8 @@ public abstract partial class BlobStore
     public abstract Task<BlobWriter> CreateAsync(string name, CancellationToken ct);
 
     /// <summary>
-    /// Commits many writers at the price of a few: all bytes to the disk, then all names, then each directory once.
-    /// When it throws, none, some or all of them may exist; the caller must not refer to any.
+    /// Commits many writers at the price of a few. For random names only, which nobody knows before this returns: a power cut
+    /// in it may leave a name with less than its bytes. When it throws, none, some or all may exist; refer to none of them.
     /// </summary>
     public abstract Task CommitAllAsync(IReadOnlyList<BlobWriter> writers, CancellationToken ct);
 

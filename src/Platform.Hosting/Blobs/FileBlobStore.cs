@@ -7,7 +7,8 @@ namespace Platform.Hosting.Blobs;
 /// <summary>
 /// Blobs as files under one folder. A writer fills a file in <c>.staging</c> that has no name yet; the commit flushes it,
 /// gives it its name without ever replacing one (renameat2, RENAME_NOREPLACE), and flushes the directory.
-/// So a crash leaves no half blob under a name that somebody can read.
+/// So a crash leaves no half blob under a name that somebody can read. A commit of many names first and flushes then: those names
+/// are random, and nobody has been told one before all of it is on the disk (docs/decisions/0004).
 /// </summary>
 public sealed class FileBlobStore : BlobStore
 {
@@ -53,29 +54,50 @@ public sealed class FileBlobStore : BlobStore
     public override async Task CommitAllAsync(IReadOnlyList<BlobWriter> writers, CancellationToken ct)
     {
         var files = writers.Cast<FileBlobWriter>().ToList();
-
-        // :: Step 1: every file's bytes. In parallel, so that the file system can put them into one journal commit.
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = ct };
-        await Parallel.ForEachAsync(files, parallel, (file, _) =>
-        {
-            file.FlushToDisk();
-            return ValueTask.CompletedTask;
-        });
-
-        // :: Step 2: every name.
         try
         {
+            // :: Step 1: every name; the bytes are in the file, though not on the disk.
             foreach (var file in files)
             {
+                file.FlushToFile();
                 EnsureDirectory(Path.GetDirectoryName(file.FinalPath)!);
                 file.Publish();
             }
 
-            // :: Step 3: each directory once.
+            // :: Step 2: every file's bytes, and with them the names: a journalling file system does both in one commit.
+            // In parallel, so that it can put many files into one.
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = ct };
+            await Parallel.ForEachAsync(files, parallel, (file, _) =>
+            {
+                file.FlushToDisk();
+                return ValueTask.CompletedTask;
+            });
+
+            // :: Step 3: each directory once, for file systems where a file's flush says nothing of its name.
             foreach (var directory in files.Select(f => Path.GetDirectoryName(f.FinalPath)!).Distinct(StringComparer.Ordinal))
             {
                 Disk.FlushDirectory(directory);
             }
+        }
+        catch (IOException e) when (Disk.IsFull(e))
+        {
+            throw Full(e);
+        }
+
+        files.ForEach(file => file.IsDurable = true);
+    }
+
+    /// <summary>One blob whose name others may know: it gets it when its bytes are on the disk, never before.</summary>
+    internal void Commit(FileBlobWriter file)
+    {
+        file.FlushToDisk();
+        try
+        {
+            var directory = Path.GetDirectoryName(file.FinalPath)!;
+            EnsureDirectory(directory);
+            file.Publish();
+            file.IsDurable = true; // whole under its name: a directory that cannot be flushed does not make it less so
+            Disk.FlushDirectory(directory);
         }
         catch (IOException e) when (Disk.IsFull(e))
         {

@@ -68,7 +68,17 @@ internal sealed class FileBlobWriter : BlobWriter
         }
     }
 
-    public override Task CommitAsync(CancellationToken ct) => store.CommitAllAsync([this], ct);
+    /// <summary>False: whatever there is of it goes with the writer.</summary>
+    internal bool IsDurable { get; set; }
+
+    public override Task CommitAsync(CancellationToken ct) => Task.Run(() => store.Commit(this), ct);
+
+    /// <summary>Buffered bytes to the file.</summary>
+    internal void FlushToFile()
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        file.Flush(flushToDisk: false);
+    }
 
     /// <summary>Buffered bytes to the file, the file to the disk.</summary>
     internal void FlushToDisk()
@@ -110,9 +120,9 @@ internal sealed class FileBlobWriter : BlobWriter
         }
         finally
         {
-            if (!isPublished)
+            if (!IsDurable)
             {
-                File.Delete(temporaryPath);
+                File.Delete(isPublished ? FinalPath : temporaryPath);
             }
         }
 

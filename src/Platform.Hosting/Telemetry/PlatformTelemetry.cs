@@ -16,7 +16,12 @@ internal static class PlatformTelemetry
         AddLogging(builder.Logging);
         var options = builder.Configuration.GetSection(TelemetryOptions.Section).Get<TelemetryOptions>() ?? new TelemetryOptions();
 
-        var telemetry = builder.Services.AddOpenTelemetry()
+        if (options.OtlpEndpoint is not { } endpoint)
+        {
+            return; // spans and measurements that nobody collects are not made
+        }
+
+        builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(serviceName))
             .WithTracing(tracing => tracing
                 .AddSource("Platform.*", "MassTransit", "Npgsql")
@@ -27,12 +32,8 @@ internal static class PlatformTelemetry
                 .AddMeter("Platform.*", "MassTransit", "Npgsql")
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation());
-
-        if (options.OtlpEndpoint is { } endpoint)
-        {
-            telemetry.UseOtlpExporter(OpenTelemetry.Exporter.OtlpExportProtocol.Grpc, endpoint);
-        }
+                .AddRuntimeInstrumentation())
+            .UseOtlpExporter(OpenTelemetry.Exporter.OtlpExportProtocol.Grpc, endpoint);
     }
 
     private static void AddLogging(ILoggingBuilder logging)

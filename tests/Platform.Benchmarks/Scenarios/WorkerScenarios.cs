@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.ML.OnnxRuntime;
+using Platform.Benchmarks.Measuring;
+using Platform.Contracts;
+using Platform.Hosting.Blobs;
+using Platform.Inference.Child;
+using Platform.Inference.Engine;
+using Platform.Local.Sample;
+using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
+
+namespace Platform.Benchmarks.Scenarios;
+
+/// <summary>
+/// What a worker's child does for one run (fetch, decode, prepare, infer, post, write; session warm) against ONNX Runtime alone,
+/// with its own defaults and as many threads, on the very tensors that the engine gave it.
+/// </summary>
+internal static class WorkerScenarios
+{
+    private const int Repetitions = 9;
+    private const string Model = "hippocampus-volume";
+
+    public static async Task RunAsync(Stage stage, string folder)
+    {
+        var threads = Environment.ProcessorCount;
+        var blobs = new FileBlobStore(Path.Combine(folder, "worker-blobs"), 0, TimeProvider.System);
+        var manifest = await ManifestAsync(blobs);
+        var scratch = Path.Combine(folder, "scratch");
+        Directory.CreateDirectory(scratch);
+        using var sessions = new SessionCache(Device.Cpu, threads);
+        var computation = new RunComputation(blobs, sessions, scratch, threads, TimeProvider.System);
+
+        // What the engine hands to ONNX Runtime: the bound input, each time a batch is done.
+        var tensors = new List<float[]>();
+        var session = await sessions.GetAsync(manifest.Model, isVerified: true, new RunBlobs(blobs, manifest, Guid.Empty), default);
+        await RunAsync(computation, manifest, (phase, done) =>
+        {
+            if (phase == RunPhase.Infer && done > 0)
+            {
+                tensors.Add(session.Input.ToArray());
+            }
+        });
+
+        var window = session.Package.Manifest.Window;
+        long[] shape = [session.Batch, 1, window.Patch[0], window.Patch[1], window.Patch[2]];
+        using var options = new SessionOptions { IntraOpNumThreads = threads };
+        using var bare = new InferenceSession(session.Package.Model, options);
+        var phases = new List<PhaseSeconds>();
+        await stage.MeasureAsync(
+            "One run of hippocampus-volume, warm",
+            string.Create(CultureInfo.InvariantCulture, $"{manifest.Series[0].Instances.Count} MR images, {tensors.Count} tensors of {session.Batch} × {string.Join(" × ", window.Patch)}"),
+            Repetitions,
+            [
+                new Contestant("Platform", async _ => phases.Add(await RunAsync(computation, manifest, (_, _) => { }))),
+                new Contestant("ONNX Runtime alone", _ => Task.Run(() => RunBare(bare, session, shape, tensors))),
+            ]);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"    of which (mean): fetch {Mean(p => p.Fetch)}, decode {Mean(p => p.Decode)}, prepare {Mean(p => p.Prepare)}, infer {Mean(p => p.Infer)}, post {Mean(p => p.Post)}, write {Mean(p => p.Write)} ms"));
+
+        string Mean(Func<PhaseSeconds, double> phase) => (1000 * phases.Average(phase)).ToString("0", CultureInfo.InvariantCulture);
+    }
+
+    private static void RunBare(InferenceSession bare, ModelSession session, long[] shape, List<float[]> tensors)
+    {
+        using var run = new RunOptions();
+        foreach (var tensor in tensors)
+        {
+            using var input = OrtValue.CreateTensorValueFromMemory(tensor, shape);
+            using var results = bare.Run(
+                run, [session.Package.Manifest.Input.Name], [input], [session.Package.Manifest.Outputs[0].Name]);
+        }
+    }
+
+    private static async Task<PhaseSeconds> RunAsync(RunComputation computation, RunManifest manifest, Action<RunPhase, double> progress)
+    {
+        var answer = await computation.RunAsync(
+            new ComputeRequest(Guid.CreateVersion7(), manifest, IsVerified: true), progress, CancellationToken.None);
+        if (answer.Outcome != ComputeOutcome.Succeeded)
+        {
+            throw new InvalidOperationException($"The run did not succeed: {answer.ReasonCode} {answer.Reason}");
+        }
+
+        await using var result = await resultBlobs!.OpenReadAsync(answer.ResultBlob!, CancellationToken.None);
+        return (await JsonSerializer.DeserializeAsync<RunResult>(result!, PlatformJson.Options))!.Seconds;
+    }
+
+    private static BlobStore? resultBlobs;
+
+    private static async Task<RunManifest> ManifestAsync(BlobStore blobs)
+    {
+        resultBlobs = blobs;
+        using var zip = new MemoryStream();
+        await ModelPackageZip.WriteAsync(Path.Combine(Checkout.Root, "src/models", Model), zip, CancellationToken.None);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(zip.ToArray()));
+        await WriteAsync(blobs, BlobNames.Model(hash), zip.ToArray());
+
+        var (tenantId, runId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        var instances = new List<ManifestInstance>();
+        foreach (var file in SampleStudy.Instances().Select(file => file.ToArray()))
+        {
+            var name = BlobNames.Instance(tenantId, RandomNumberGenerator.GetHexString(32, lowercase: true));
+            await WriteAsync(blobs, name, file);
+            instances.Add(new("", "", "", name, file.Length, Convert.ToHexStringLower(SHA256.HashData(file))));
+        }
+
+        return new RunManifest(
+            tenantId, runId, SampleStudy.StudyInstanceUid, 1, [new("2.25.1", "MR", instances)],
+            new ManifestModel(Model, "1.0.0", hash, BlobNames.Model(hash)), new Dictionary<string, string>(), 600);
+    }
+
+    private static async Task WriteAsync(BlobStore blobs, string name, byte[] content)
+    {
+        await using var blob = await blobs.CreateAsync(name, CancellationToken.None);
+        await blob.WriteAsync(content);
+        await blob.CommitAsync(CancellationToken.None);
+    }
+}
