@@ -7,6 +7,7 @@ using Platform.Api.Data;
 using Platform.Api.Dicomweb;
 using Platform.Api.Events;
 using Platform.Api.People;
+using Platform.Api.Portal;
 using Platform.Api.Previews;
 using Platform.Api.Runs;
 using Platform.Api.Security;
@@ -49,7 +50,7 @@ public static class PlatformApi
         });
         builder.Services.AddHostedService<OutboxSender>();
         builder.Services.AddTenants().AddAudit().AddEvents();
-        builder.Services.AddDicomweb().AddStudies().AddPreviews().AddRuns().AddAiModels();
+        builder.Services.AddDicomweb().AddStudies().AddPreviews().AddRuns().AddAiModels().AddPortal();
         return builder;
     }
 
@@ -68,6 +69,7 @@ public static class PlatformApi
         app.UseAuthorization();
 
         app.MapPlatformHealth();
+        app.MapPortal();
         app.MapOpenApi().AllowAnonymous();
         app.MapTokens();
         app.MapSignIn();

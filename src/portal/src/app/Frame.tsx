@@ -3,12 +3,12 @@ import { Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { api, ApiProblem } from '@/lib/api';
-import { useIsLive } from '@/lib/events';
+import { useChanges, useStreamState } from '@/lib/events';
 import { chooseLanguage, languages, type Language } from '@/lib/i18n';
 import { useCan, useSession, useSessionQuery, useTenant } from '@/lib/session';
 import { writeStored } from '@/lib/stored';
 import { chooseTheme, themes, useTheme } from '@/lib/theme';
-import { ErrorState, Icon, Menu, type IconName, type MenuGroup } from '@/ui';
+import { ErrorState, Icon, Mark, Menu, type IconName, type MenuGroup } from '@/ui';
 import styles from './Frame.module.css';
 import { Crash } from './Crash';
 import { Starting } from './Home';
@@ -33,6 +33,7 @@ function SignedInFrame() {
   const tenant = useTenant();
   const { pathname } = useLocation();
   const held = useSession().tenants.find(one => one.slug === tenant);
+  const canRead = useCan('readStudies');
   useEffect(() => {
     if (held) {
       writeStored('tenant', tenant);
@@ -48,7 +49,7 @@ function SignedInFrame() {
         </Link>
         {held && <Navigation tenant={tenant} />}
         <div className={styles.end}>
-          {held && <Live tenant={tenant} />}
+          {canRead && <Live tenant={tenant} />}
           <PersonMenu tenant={tenant} />
         </div>
       </header>
@@ -78,10 +79,14 @@ function Navigation({ tenant }: { tenant: string }) {
   );
 }
 
+/** Holds the tenant's stream open on every page, and says whether it is heard. */
 function Live({ tenant }: { tenant: string }) {
   const { t } = useTranslation('app');
-  const isLive = useIsLive(tenant);
-  return <span className={isLive ? `${styles.live} ${styles.isLive}` : styles.live} title={t(isLive ? 'live.hint' : 'polling.hint')}>{t(isLive ? 'live.text' : 'polling.text')}</span>;
+  const state = useStreamState(tenant);
+  useChanges(tenant, () => undefined);
+  return state === 'connecting'
+    ? null
+    : <span className={state === 'live' ? `${styles.stream} ${styles.live}` : styles.stream} title={t(`${state}.hint`)}>{t(`${state}.text`)}</span>;
 }
 
 function PersonMenu({ tenant }: { tenant: string }) {
@@ -120,15 +125,5 @@ function PersonMenu({ tenant }: { tenant: string }) {
     <Menu label={t('menu.label', { name: session.name })} groups={groups}
       trigger={<><span className={styles.avatar} aria-hidden="true" data-letter={session.name.slice(0, 1).toUpperCase()} /><span className={styles.person}>{session.name}</span><Icon name="chevron" size={16} /></>}
       head={<div className={styles.who}><strong>{session.name}</strong><span>{roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
-  );
-}
-
-/** The sign of the product: a source and its echoes. */
-export function Mark() {
-  return (
-    <svg className={styles.mark} viewBox="0 0 32 32" width="28" height="28" role="img" aria-label="Platform">
-      <rect width="32" height="32" rx="8" />
-      <path d="M9 21.5a7 7 0 0 1 14 0M12.5 21.5a3.5 3.5 0 0 1 7 0M16 10v-2" />
-    </svg>
   );
 }
