@@ -38,7 +38,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         var request = new Request(rules, batch);
         var line = lines.GetOrAdd(rules.TenantId, _ => new Line());
         bool isFirst;
-        lock (line)
+        lock (line.Gate)
         {
             line.Requests.Enqueue(request);
             (isFirst, line.IsMoving) = (!line.IsMoving, true);
@@ -132,6 +132,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
     /// <summary>What waits of one tenant.</summary>
     private sealed class Line
     {
+        public Lock Gate { get; } = new();
+
         public Queue<Request> Requests { get; } = new();
 
         /// <summary>Somebody is committing what waits.</summary>
@@ -140,7 +142,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         /// <summary>The next group; an empty one ends the moving.</summary>
         public List<Request> Next()
         {
-            lock (this)
+            lock (Gate)
             {
                 var (group, count) = (new List<Request>(), 0);
                 while (Requests.TryPeek(out var next) && (count == 0 || count + next.Batch.Count <= MaxGroupInstances))

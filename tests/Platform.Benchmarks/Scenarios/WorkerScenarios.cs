@@ -33,7 +33,7 @@ internal static class WorkerScenarios
 
         // What the engine hands to ONNX Runtime: the bound input, each time a batch is done.
         var tensors = new List<float[]>();
-        var session = await sessions.GetAsync(manifest.Model, isVerified: true, new RunBlobs(blobs, manifest, Guid.Empty), default);
+        var session = await sessions.GetAsync(manifest.Model, isVerified: true, new AttemptBlobs(blobs, manifest.TenantId, BlobNames.Attempt(manifest.TenantId, manifest.RunId, Guid.Empty, "")), default);
         await RunAsync(computation, manifest, (phase, done) =>
         {
             if (phase == RunPhase.Infer && done > 0)
