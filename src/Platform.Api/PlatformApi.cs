@@ -7,6 +7,7 @@ using Platform.Api.Data;
 using Platform.Api.Dicomweb;
 using Platform.Api.Events;
 using Platform.Api.People;
+using Platform.Api.Previews;
 using Platform.Api.Runs;
 using Platform.Api.Security;
 using Platform.Api.Studies;
@@ -41,10 +42,14 @@ public static class PlatformApi
 
         builder.Services.AddPlatformData();
         builder.Services.AddPlatformSecurity();
-        builder.AddPlatformBus(bus => bus.AddRunEndpoints());
+        builder.AddPlatformBus(bus =>
+        {
+            bus.AddRunEndpoints();
+            bus.AddPreviewEndpoints();
+        });
         builder.Services.AddHostedService<OutboxSender>();
         builder.Services.AddTenants().AddAudit().AddEvents();
-        builder.Services.AddDicomweb().AddStudies().AddRuns().AddAiModels();
+        builder.Services.AddDicomweb().AddStudies().AddPreviews().AddRuns().AddAiModels();
         return builder;
     }
 
@@ -78,6 +83,7 @@ public static class PlatformApi
         tenant.MapStreamEvents();
         tenant.MapDicomweb();
         tenant.MapStudies();
+        tenant.MapPreviews();
         tenant.MapRuns();
         tenant.MapAiModels();
         return app;

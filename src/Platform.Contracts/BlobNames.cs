@@ -19,6 +19,25 @@ public static class BlobNames
     /// <summary>Name of that file within its attempt.</summary>
     public const string OutlinesFile = "outlines.json";
 
+    /// <summary>Index of a preview's strip, within its attempt.</summary>
+    public const string PreviewIndexFile = "index.json";
+
+    /// <summary>The strip: one JPEG.</summary>
+    public const string PreviewStripFile = "strip.jpg";
+
+    /// <summary>Index of a preview's full-size images, within its attempt.</summary>
+    public const string PreviewFullFile = "full.json";
+
+    /// <summary>The full-size images: JPEGs end to end.</summary>
+    public const string PreviewPackFile = "full.pack";
+
+    /// <summary>The <see cref="PreviewManifest"/> of a preview.</summary>
+    public static string PreviewManifest(Guid tenantId, Guid previewId) => $"{tenantId:N}/previews/{previewId:N}/manifest.json";
+
+    /// <summary>One file of an attempt at a part of a preview.</summary>
+    public static string Preview(Guid tenantId, Guid previewId, Guid attemptId, string file) =>
+        $"{tenantId:N}/previews/{previewId:N}/{attemptId:N}/{file}";
+
     /// <summary>A model package, by content. Packages belong to the installation, not to a tenant.</summary>
     public static string Model(string hash) => $"models/{hash}.zip";
 }

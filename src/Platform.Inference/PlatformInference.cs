@@ -24,11 +24,14 @@ public static class PlatformInference
         services.AddSingleton<ComputeSlots>();
 
         services.AddHostedService(provider => provider.GetRequiredService<ComputeSlots>());
+        services.AddSingleton<PreviewSlots>();
         services.AddHostedService<WorkerBeats>();
         builder.AddPlatformBus(bus =>
         {
             var runs = bus.Endpoint(QueueNames.RunRequested, EndpointKind.Durable).Consumer<RunRequestedConsumer>();
             runs.Concurrency = provider => provider.GetRequiredService<IOptions<InferenceOptions>>().Value.Slots;
+            var previews = bus.Endpoint(QueueNames.Previews, EndpointKind.Durable).Consumer<PreviewRequestedConsumer>();
+            previews.Concurrency = provider => provider.GetRequiredService<IOptions<InferenceOptions>>().Value.PreviewSlots;
             bus.Endpoint("worker", EndpointKind.Temporary).Consumer<CancelRequestedConsumer>();
         });
         services.AddOptions<MassTransitHostOptions>().Configure<IOptions<InferenceOptions>>(

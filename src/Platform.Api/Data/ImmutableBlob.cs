@@ -8,10 +8,11 @@ namespace Platform.Api.Data;
 /// Answers with the bytes of a blob, or a part of one, that will never be others: the reader's own cache may keep them for good.
 /// Make it after the read was audited; when the blob is gone it answers <paramref name="absent"/>.
 /// </summary>
+/// <param name="isForGood">False where the same URL may answer with another blob later: then the reader asks each time whether it did.</param>
 /// <param name="tag">What makes these bytes these, for the entity tag: lower-case letters, digits and '-'.</param>
 internal sealed class ImmutableBlob(
-    BlobStore blobs, string name, string tag, string contentType, IResult absent, long offset = 0, long? length = null, bool mayCompress = false)
-    : IResult
+    BlobStore blobs, string name, string tag, string contentType, IResult absent, long offset = 0, long? length = null,
+    bool mayCompress = false, bool isForGood = true) : IResult
 {
     private const int CopyBytes = 80 << 10;
 
@@ -22,10 +23,12 @@ internal sealed class ImmutableBlob(
             && request.GetTypedHeaders().AcceptEncoding.Any(e => e.Value == "gzip" && e.Quality is null or > 0);
         var headers = response.GetTypedHeaders();
         headers.ETag = new EntityTagHeaderValue(isCompressed ? $"\"{tag}-gzip\"" : $"\"{tag}\"");
-        headers.CacheControl = new CacheControlHeaderValue
-        {
-            Private = true, MaxAge = TimeSpan.FromDays(365), Extensions = { new NameValueHeaderValue("immutable") },
-        };
+        headers.CacheControl = isForGood
+            ? new CacheControlHeaderValue
+            {
+                Private = true, MaxAge = TimeSpan.FromDays(365), Extensions = { new NameValueHeaderValue("immutable") },
+            }
+            : new CacheControlHeaderValue { Private = true, NoCache = true };
 
         if (mayCompress)
         {

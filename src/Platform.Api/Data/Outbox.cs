@@ -20,6 +20,10 @@ internal static class Outbox
     public static async Task SendAsync(PlatformDb db, CancelRequested message, TimeProvider clock, CancellationToken ct) =>
         await AddAsync(db, nameof(CancelRequested), JsonSerializer.Serialize(message, PlatformJson.Options), clock, ct);
 
+    /// <inheritdoc cref="SendAsync(PlatformDb, RunRequested, TimeProvider, CancellationToken)"/>
+    public static async Task SendAsync(PlatformDb db, PreviewRequested message, TimeProvider clock, CancellationToken ct) =>
+        await AddAsync(db, nameof(PreviewRequested), JsonSerializer.Serialize(message, PlatformJson.Options), clock, ct);
+
     private static async Task AddAsync(PlatformDb db, string kind, string body, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
@@ -48,6 +52,7 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
         new Dictionary<string, (Type, bool)>
         {
             [nameof(RunRequested)] = (typeof(RunRequested), true),
+            [nameof(PreviewRequested)] = (typeof(PreviewRequested), true),
             [nameof(CancelRequested)] = (typeof(CancelRequested), false),
         }.ToFrozenDictionary();
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.AiModels;
 using Platform.Api.Audit;
+using Platform.Api.Previews;
 using Platform.Api.Runs;
 using Platform.Api.Studies;
 using Platform.Api.Tenants;
@@ -30,6 +31,8 @@ internal sealed class PlatformDb : DbContext
     public DbSet<Series> Series => Set<Series>();
 
     public DbSet<Instance> Instances => Set<Instance>();
+
+    public DbSet<Preview> Previews => Set<Preview>();
 
     public DbSet<AiModel> AiModels => Set<AiModel>();
 

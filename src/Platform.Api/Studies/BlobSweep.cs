@@ -10,8 +10,8 @@ namespace Platform.Api.Studies;
 internal sealed record SweepResult(int Orphans, int Damaged);
 
 /// <summary>
-/// Compares the instances' blobs with their rows: an old blob without a row is an orphan and goes, a row without a blob is
-/// damaged. Blobs are committed before their rows, so a young blob without a row is one whose transaction is still to come.
+/// Compares the blobs of instances and previews with their rows: an old blob without a row is an orphan and goes, an instance
+/// without a blob is damaged. Blobs are committed before their rows, so a young blob without a row is one whose transaction is still to come.
 /// </summary>
 internal sealed partial class BlobSweep(
     TenantDirectory tenants,
@@ -29,7 +29,7 @@ internal sealed partial class BlobSweep(
         var total = new SweepResult(0, 0);
         foreach (var tenantId in await tenants.AllAsync(ct))
         {
-            var orphans = await RemoveOrphansAsync(tenantId, ct);
+            var orphans = await RemoveOrphansAsync(tenantId, ct) + await RemovePreviewOrphansAsync(tenantId, ct);
             var damaged = await FindDamagedAsync(tenantId, ct);
             total = new SweepResult(total.Orphans + orphans, total.Damaged + damaged);
         }
@@ -53,6 +53,31 @@ internal sealed partial class BlobSweep(
             foreach (var name in names.Where(name => !kept.Contains(name)))
             {
                 removed += await blobs.DeleteAsync(name, ct) ? 1 : 0;
+            }
+        }
+
+        return removed;
+    }
+
+    /// <summary>What attempts left that were not the first to end, or whose preview is gone.</summary>
+    private async Task<int> RemovePreviewOrphansAsync(Guid tenantId, CancellationToken ct)
+    {
+        var removed = 0;
+        var prefix = $"{tenantId:N}/previews/";
+        var before = clock.GetUtcNow() - options.Value.OrphanAge;
+        var old = blobs.ListAsync(prefix, ct).Where(b => b.CreatedAt < before);
+        await foreach (var page in old.Chunk(PageRows).WithCancellation(ct))
+        {
+            // {preview}/manifest.json or {preview}/{attempt}/{file}
+            var names = page.Select(b => (b.Name, Parts: b.Name[prefix.Length..].Split('/'))).ToList();
+            var ids = names.Select(n => Guid.ParseExact(n.Parts[0], "N")).Distinct().ToArray();
+            var rows = await scopes.RunAsync(
+                tenantId, (scope, token) => scope.Previews.AsNoTracking().Where(p => ids.Contains(p.Id)).ToDictionaryAsync(p => p.Id, token), ct);
+            foreach (var (name, parts) in names)
+            {
+                var isKept = rows.TryGetValue(Guid.ParseExact(parts[0], "N"), out var row)
+                    && (parts.Length == 2 || new[] { row.StripAttemptId, row.FullAttemptId }.Contains(Guid.ParseExact(parts[1], "N")));
+                removed += !isKept && await blobs.DeleteAsync(name, ct) ? 1 : 0;
             }
         }
 

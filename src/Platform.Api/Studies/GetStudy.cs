@@ -31,7 +31,9 @@ internal static class GetStudy
         IReadOnlyList<SeriesItem> Series,
         IReadOnlyList<RunItem> Runs);
 
+    /// <param name="Id">What changes of kind <c>preview</c> name.</param>
     public sealed record SeriesItem(
+        Guid Id,
         string SeriesInstanceUid,
         string Modality,
         string? BodyPart,
@@ -98,6 +100,7 @@ internal static class GetStudy
             .Where(e => e.StudyId == study.Id)
             .OrderBy(e => e.Number).ThenBy(e => e.Id)
             .Select(e => new SeriesItem(
+                e.Id,
                 e.SeriesInstanceUid,
                 e.Modality,
                 e.BodyPart,

@@ -2,15 +2,16 @@ using Microsoft.EntityFrameworkCore;
 using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Events;
+using Platform.Api.Previews;
 using Platform.Api.Runs;
 
 namespace Platform.Api.Studies;
 
 /// <summary>
 /// Makes a study complete: by the sender's word, or when it has been quiet for long enough. The tenant's rules run in the same
-/// transaction.
+/// transaction, and previews are planned.
 /// </summary>
-internal sealed class StudyCompletion(PlanRuns plan, AuditLog audit, TimeProvider clock)
+internal sealed class StudyCompletion(PlanRuns plan, PreviewPlan previews, AuditLog audit, TimeProvider clock)
 {
     /// <summary>Quiet for this many times the study's own median gap: a slow line makes long gaps (design §3).</summary>
     private const double Gaps = 10;
@@ -26,6 +27,7 @@ internal sealed class StudyCompletion(PlanRuns plan, AuditLog audit, TimeProvide
         study.Status = StudyStatus.Complete;
         study.CompletedAt = clock.GetUtcNow();
         await plan.ForCompletedAsync(db, study, ct);
+        await previews.ForCompletedAsync(db, study, ct);
         audit.Record(db, "study.complete", "study", study.Id.ToString(), detail: why);
         await db.SaveChangesAsync(ct);
         await Changes.PublishAsync(db, "study", study.Id, "complete", ct);

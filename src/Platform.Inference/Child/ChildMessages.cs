@@ -12,17 +12,29 @@ namespace Platform.Inference.Child;
 [JsonDerivedType(typeof(ChildReady), "ready")]
 [JsonDerivedType(typeof(ComputeProgress), "progress")]
 [JsonDerivedType(typeof(ComputeAnswer), "answer")]
+[JsonDerivedType(typeof(PreviewRequest), "preview")]
+[JsonDerivedType(typeof(PreviewAnswer), "preview-answer")]
 internal abstract record ChildMessage;
 
 /// <summary>First message to a child. It comes through the pipe because it may hold a secret.</summary>
+/// <param name="Provider">Null in a child that makes previews: it loads no models and touches no GPU.</param>
 /// <param name="ScratchPath">Folder of this child alone; it is removed with it.</param>
-internal sealed record ChildSetup(BlobOptions Blobs, string Provider, string? ProviderLibrary, int Threads, string ScratchPath) : ChildMessage;
+internal sealed record ChildSetup(BlobOptions Blobs, string? Provider, string? ProviderLibrary, int Threads, string ScratchPath) : ChildMessage;
 
 /// <summary>The child can compute.</summary>
 internal sealed record ChildReady(string Device) : ChildMessage;
 
+/// <summary>Asks for one answer about one attempt.</summary>
+internal abstract record ChildRequest(Guid AttemptId) : ChildMessage;
+
+/// <summary>The answer to a request.</summary>
+internal abstract record ChildAnswer(Guid AttemptId) : ChildMessage;
+
 /// <param name="IsVerified">The model's golden cases have come out on this device in this worker's life.</param>
-internal sealed record ComputeRequest(Guid AttemptId, RunManifest Manifest, bool IsVerified) : ChildMessage;
+internal sealed record ComputeRequest(Guid AttemptId, RunManifest Manifest, bool IsVerified) : ChildRequest(AttemptId);
+
+/// <param name="Index">Of the strip, where the full-size images are asked for.</param>
+internal sealed record PreviewRequest(Guid AttemptId, PreviewManifest Manifest, PreviewIndex? Index) : ChildRequest(AttemptId);
 
 internal sealed record ComputeCancel(Guid AttemptId) : ChildMessage;
 
@@ -48,4 +60,7 @@ internal sealed record ComputeAnswer(
     string? ResultSha256,
     string? ReasonCode,
     string? Reason,
-    IReadOnlyList<string> LoadedModels) : ChildMessage;
+    IReadOnlyList<string> LoadedModels) : ChildAnswer(AttemptId);
+
+internal sealed record PreviewAnswer(
+    Guid AttemptId, ComputeOutcome Outcome, string? IndexSha256, string? ReasonCode, string? Reason) : ChildAnswer(AttemptId);

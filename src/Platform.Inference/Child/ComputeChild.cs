@@ -58,7 +58,9 @@ internal sealed class ComputeChild : IDisposable
 
     /// <summary>Starts a child and waits until it can compute.</summary>
     /// <param name="command">Executable or dll of a host; null is the host's own.</param>
-    public static async Task<ComputeChild> StartAsync(string? command, ChildSetup setup, CancellationToken ct)
+    /// <param name="priority">Below normal for what runs must not wait for.</param>
+    public static async Task<ComputeChild> StartAsync(
+        string? command, ChildSetup setup, CancellationToken ct, ProcessPriorityClass priority = ProcessPriorityClass.Normal)
     {
         Directory.CreateDirectory(setup.ScratchPath, OwnerOnly);
         var process = Process.Start(StartOf(command)) ?? throw new InvalidOperationException("The compute child does not start.");
@@ -67,6 +69,11 @@ internal sealed class ComputeChild : IDisposable
         try
         {
             await child.SetUpAsync(setup, ct);
+            if (priority != ProcessPriorityClass.Normal)
+            {
+                process.PriorityClass = priority;
+            }
+
             var ready = child;
             child = null;
             return ready;
@@ -84,10 +91,24 @@ internal sealed class ComputeChild : IDisposable
     public async Task<ComputeAnswer> ComputeAsync(
         ComputeRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, CancellationToken cancelled)
     {
+        var answer = (ComputeAnswer?)await AskAsync(request, timeLimit, memoryLimitBytes, progress, cancelled);
+        LoadedModels = answer?.LoadedModels ?? LoadedModels;
+        return answer ?? new(request.AttemptId, ComputeOutcome.Cancelled, null, null, "cancelled", "The run was cancelled.", []);
+    }
+
+    /// <summary>Makes a part of a preview; as for a run, but it knows no progress and nobody cancels it.</summary>
+    /// <exception cref="ChildCrashedException">No answer will come; the child is gone.</exception>
+    public async Task<PreviewAnswer> RenderAsync(PreviewRequest request, TimeSpan timeLimit, long memoryLimitBytes) =>
+        (PreviewAnswer)(await AskAsync(request, timeLimit, memoryLimitBytes, _ => { }, CancellationToken.None))!;
+
+    /// <summary>The answer; null when it was cancelled and gave none.</summary>
+    private async Task<ChildAnswer?> AskAsync(
+        ChildRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, CancellationToken cancelled)
+    {
         using var stop = new CancellationTokenSource();
         await using var cancelling = cancelled.Register(() => _ = CancelAsync(request.AttemptId));
         var watching = WatchAsync(timeLimit, memoryLimitBytes, cancelled, stop.Token);
-        var (answer, excess) = ((ComputeAnswer?)null, (ChildCrashedException?)null);
+        var (answer, excess) = ((ChildAnswer?)null, (ChildCrashedException?)null);
         try
         {
             answer = await AnswerAsync(request, progress);
@@ -105,8 +126,8 @@ internal sealed class ComputeChild : IDisposable
 
         IsUsable = false;
         return cancelled.IsCancellationRequested
-            ? new(request.AttemptId, ComputeOutcome.Cancelled, null, null, "cancelled", "The run was cancelled.", [])
-            : throw excess ?? new ChildCrashedException("child-died", "The program that computes died on this study; the run is tried again.");
+            ? null
+            : throw excess ?? new ChildCrashedException("child-died", "The program that computes died on this study; it is tried again.");
     }
 
     /// <summary>Kills the child, whatever it does.</summary>
@@ -157,7 +178,7 @@ internal sealed class ComputeChild : IDisposable
     }
 
     /// <summary>Null when the child is gone.</summary>
-    private async Task<ComputeAnswer?> AnswerAsync(ComputeRequest request, Action<ComputeProgress> progress)
+    private async Task<ChildAnswer?> AnswerAsync(ChildRequest request, Action<ComputeProgress> progress)
     {
         try
         {
@@ -170,8 +191,7 @@ internal sealed class ComputeChild : IDisposable
                         progress(report);
                         break;
 
-                    case ComputeAnswer answer when answer.AttemptId == request.AttemptId:
-                        LoadedModels = answer.LoadedModels;
+                    case ChildAnswer answer when answer.AttemptId == request.AttemptId:
                         return answer;
                 }
             }

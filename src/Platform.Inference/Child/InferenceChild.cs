@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Platform.Hosting.Blobs;
 using Platform.Inference.Engine;
+using Platform.Inference.Previews;
 
 namespace Platform.Inference.Child;
 
@@ -45,19 +46,42 @@ public static partial class InferenceChild
         }
 
         var blobs = OpenBlobs(setup.Blobs);
-        var device = Device.Choose(setup.Provider, setup.ProviderLibrary);
-        using var sessions = new SessionCache(device, setup.Threads);
-        var computation = new RunComputation(blobs, sessions, setup.ScratchPath, setup.Threads, TimeProvider.System);
-        await pipe.WriteAsync(new ChildReady(device.Name), CancellationToken.None);
+        var device = setup.Provider is { } provider ? Device.Choose(provider, setup.ProviderLibrary) : null;
+        using var sessions = device is null ? null : new SessionCache(device, setup.Threads);
+        var compute = sessions is null ? Previews(blobs, setup) : Runs(blobs, sessions, setup, pipe);
+        await pipe.WriteAsync(new ChildReady(device?.Name ?? ""), CancellationToken.None);
+        await AnswerAsync(pipe, compute);
 
+        // The parent is gone or wants us gone. Native code may be in the middle of a graph: nothing may wait for it.
+        RemoveScratch(setup.ScratchPath);
+        _exit(0);
+    }
+
+    private static Func<ChildRequest, CancellationToken, Task<ChildMessage>> Runs(
+        BlobStore blobs, SessionCache sessions, ChildSetup setup, MessagePipe pipe)
+    {
+        var runs = new RunComputation(blobs, sessions, setup.ScratchPath, setup.Threads, TimeProvider.System);
+        return async (request, ct) =>
+            await runs.RunAsync((ComputeRequest)request, new ProgressSender(pipe, request.AttemptId).Report, ct);
+    }
+
+    private static Func<ChildRequest, CancellationToken, Task<ChildMessage>> Previews(BlobStore blobs, ChildSetup setup)
+    {
+        var previews = new PreviewComputation(blobs, setup.ScratchPath);
+        return async (request, ct) => await previews.RunAsync((PreviewRequest)request, ct);
+    }
+
+    /// <summary>Until the parent closes the pipe.</summary>
+    private static async Task AnswerAsync(MessagePipe pipe, Func<ChildRequest, CancellationToken, Task<ChildMessage>> compute)
+    {
         using var runs = new CurrentRun();
         while (await pipe.ReadAsync(CancellationToken.None) is { } message)
         {
             switch (message)
             {
-                case ComputeRequest request:
+                case ChildRequest request:
                     var ct = runs.Begin(request.AttemptId);
-                    _ = Task.Run(() => ComputeAsync(computation, request, pipe, ct), CancellationToken.None);
+                    _ = Task.Run(() => ComputeAsync(compute, request, pipe, ct), CancellationToken.None);
                     break;
 
                 case ComputeCancel cancel:
@@ -65,18 +89,14 @@ public static partial class InferenceChild
                     break;
             }
         }
-
-        // The parent is gone or wants us gone. Native code may be in the middle of a graph: nothing may wait for it.
-        RemoveScratch(setup.ScratchPath);
-        _exit(0);
     }
 
-    private static async Task ComputeAsync(RunComputation computation, ComputeRequest request, MessagePipe pipe, CancellationToken ct)
+    private static async Task ComputeAsync(
+        Func<ChildRequest, CancellationToken, Task<ChildMessage>> compute, ChildRequest request, MessagePipe pipe, CancellationToken ct)
     {
         try
         {
-            var progress = new ProgressSender(pipe, request.AttemptId);
-            await pipe.WriteAsync(await computation.RunAsync(request, progress.Report, ct), CancellationToken.None);
+            await pipe.WriteAsync(await compute(request, ct), CancellationToken.None);
         }
         catch (Exception e)
         {

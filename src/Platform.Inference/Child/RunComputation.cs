@@ -53,7 +53,8 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         ComputeRequest request, string folder, Action<RunPhase, double> progress, CancellationToken ct)
     {
         var manifest = request.Manifest;
-        var store = new RunBlobs(blobs, manifest, request.AttemptId);
+        var store = new AttemptBlobs(
+            blobs, manifest.TenantId, BlobNames.Attempt(manifest.TenantId, manifest.RunId, request.AttemptId, ""));
         if (manifest.Series is not [{ Instances.Count: > 0 } series])
         {
             throw new InputRefusedException("no-instances", "The run names no series, or more than one; start it again on one series.");
@@ -108,7 +109,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
     }
 
     private static async Task<IReadOnlyList<string>> FetchAsync(
-        RunBlobs store, ManifestSeries series, string folder, Action<double> progress, CancellationToken ct)
+        AttemptBlobs store, ManifestSeries series, string folder, Action<double> progress, CancellationToken ct)
     {
         var paths = new string[series.Instances.Count];
         var done = 0;
@@ -122,7 +123,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         return paths;
     }
 
-    private static async Task<ResultObject> WriteObjectAsync(RunBlobs store, DicomFile file, CancellationToken ct)
+    private static async Task<ResultObject> WriteObjectAsync(AttemptBlobs store, DicomFile file, CancellationToken ct)
     {
         var (blob, length, sha256) = await store.WriteAsync("segmentation.dcm", file.ToArray(), ct);
         return new ResultObject(

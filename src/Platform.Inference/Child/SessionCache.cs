@@ -14,7 +14,7 @@ internal sealed class SessionCache(Device device, int threads) : IDisposable
     public IReadOnlyList<string> Loaded => [.. sessions.Select(s => s.Package.Hash)];
 
     /// <exception cref="PackageRefusedException">The package is not what the run names, or must not be used here.</exception>
-    public async Task<ModelSession> GetAsync(ManifestModel model, bool isVerified, RunBlobs blobs, CancellationToken ct)
+    public async Task<ModelSession> GetAsync(ManifestModel model, bool isVerified, AttemptBlobs blobs, CancellationToken ct)
     {
         var session = sessions.Find(s => s.Package.Hash == model.Hash);
         if (session is null)
@@ -38,7 +38,7 @@ internal sealed class SessionCache(Device device, int threads) : IDisposable
 
     public void Dispose() => sessions.ForEach(s => s.Dispose());
 
-    private async Task<ModelSession> LoadAsync(ManifestModel model, bool isVerified, RunBlobs blobs, CancellationToken ct)
+    private async Task<ModelSession> LoadAsync(ManifestModel model, bool isVerified, AttemptBlobs blobs, CancellationToken ct)
     {
         if (model.Blob != BlobNames.Model(model.Hash))
         {

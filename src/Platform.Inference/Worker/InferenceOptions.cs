@@ -36,6 +36,14 @@ public sealed class InferenceOptions
     [Range(0, 1 << 24)]
     public int MemoryLimitMiB { get; set; }
 
+    /// <summary>Previews made at once, beside the runs and at lower priority; each in a child of its own.</summary>
+    [Range(1, 64)]
+    public int PreviewSlots { get; set; } = 1;
+
+    /// <summary>Longest work on one part of one preview.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:25:00")]
+    public TimeSpan PreviewTimeLimit { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Folder for the instances of a run while it is computed; each child makes a private one in it. Null is the system's.</summary>
     public string? ScratchPath { get; set; }
 

@@ -54,6 +54,9 @@ internal static class Attacks
         Attack.OnMember("GET /t/{tenant}/studies", "/studies", Readers),
         Attack.OnThing("GET /t/{tenant}/studies/{uid}", t => $"/studies/{t.Study}", Readers),
         Attack.OnThing("POST /t/{tenant}/studies/{uid}/complete", t => $"/studies/{t.Study}/complete", Storers),
+        Preview("", ""),
+        Preview("/strip", "/strip"),
+        Preview("/images/{index}", "/images/0"),
 
         Attack.OnMember("GET /t/{tenant}/runs", "/runs", Readers),
         Attack.OnMember("POST /t/{tenant}/runs", "/runs", Starters)
@@ -80,6 +83,11 @@ internal static class Attacks
         $"GET /t/{{tenant}}/dicomweb/studies/{{study}}/series/{{series}}/instances/{{instance}}/{pattern}",
         t => $"/dicomweb/studies/{t.Study}/series/{t.Series}/instances/{t.Instance}/{path}",
         Readers) with { Accept = MultipartBytes };
+
+    private static Attack Preview(string pattern, string path) => Attack.OnThing(
+        $"GET /t/{{tenant}}/studies/{{uid}}/series/{{series}}/preview{pattern}",
+        t => $"/studies/{t.Study}/series/{t.Series}/preview{path}",
+        Readers);
 
     private static JsonContent NewPerson() => JsonContent.Create(new
     {

@@ -286,6 +286,80 @@ namespace Platform.Api.Data.Migrations
                     b.ToTable("work_ready", (string)null);
                 });
 
+            modelBuilder.Entity("Platform.Api.Previews.Preview", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Crashes")
+                        .HasColumnType("integer")
+                        .HasColumnName("crashes");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Full")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("full");
+
+                    b.Property<Guid?>("FullAttemptId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("full_attempt_id");
+
+                    b.Property<string>("InputsHash")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("inputs_hash");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("ReasonCode")
+                        .HasColumnType("text")
+                        .HasColumnName("reason_code");
+
+                    b.Property<Guid>("SeriesId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("series_id");
+
+                    b.Property<string>("Strip")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("strip");
+
+                    b.Property<Guid?>("StripAttemptId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("strip_attempt_id");
+
+                    b.Property<Guid>("StudyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("study_id");
+
+                    b.Property<int>("StudyVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("study_version");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_previews");
+
+                    b.HasIndex("TenantId", "StudyId")
+                        .HasDatabaseName("ix_previews_tenant_id_study_id");
+
+                    b.HasIndex("TenantId", "SeriesId", "InputsHash")
+                        .IsUnique()
+                        .HasDatabaseName("ix_previews_tenant_id_series_id_inputs_hash");
+
+                    b.ToTable("previews", (string)null);
+                });
+
             modelBuilder.Entity("Platform.Api.Runs.Attempt", b =>
                 {
                     b.Property<Guid>("TenantId")
@@ -814,6 +888,23 @@ namespace Platform.Api.Data.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_audit_events_tenants_tenant_id");
+                });
+
+            modelBuilder.Entity("Platform.Api.Previews.Preview", b =>
+                {
+                    b.HasOne("Platform.Api.Studies.Series", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "SeriesId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_previews_series_tenant_id_series_id");
+
+                    b.HasOne("Platform.Api.Studies.Study", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "StudyId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_previews_studies_tenant_id_study_id");
                 });
 
             modelBuilder.Entity("Platform.Api.Runs.Attempt", b =>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Platform.Contracts;
+using Platform.Dicom;
 using Platform.Hosting.Blobs;
 
 namespace Platform.Inference.Child;
@@ -9,23 +10,36 @@ namespace Platform.Inference.Child;
 internal sealed class BlobsLostException(Exception cause) : Exception("The blob store cannot be used.", cause);
 
 /// <summary>Reads inputs and writes results of one attempt; hashes on the way.</summary>
-internal sealed class RunBlobs(BlobStore blobs, RunManifest manifest, Guid attemptId)
+/// <param name="prefix">Blobs of this attempt begin with it.</param>
+internal sealed class AttemptBlobs(BlobStore blobs, Guid tenantId, string prefix)
 {
     /// <summary>Copies a blob into a file and checks its hash.</summary>
     /// <exception cref="InputRefusedException">Absent, or not the bytes that the manifest names.</exception>
     public async Task FetchAsync(ManifestInstance instance, string path, CancellationToken ct)
     {
-        if (!instance.Blob.StartsWith($"{manifest.TenantId:N}/", StringComparison.Ordinal))
-        {
-            throw new InputRefusedException("manifest-mismatch", "The run names another tenant's data; report this to the operator.");
-        }
-
+        RequireOwn(instance);
         await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, FileOptions.Asynchronous);
-        var sha256 = await CopyAsync(instance.Blob, file, ct) ?? throw new InputRefusedException(
-            "instance-missing", "A stored image is gone from the blob store; send the study again.");
+        var sha256 = await CopyAsync(instance.Blob, file, ct) ?? throw Missing();
         if (sha256 != instance.Sha256)
         {
             throw new InputRefusedException("hash-mismatch", "A stored image is damaged; send the study again.");
+        }
+    }
+
+    /// <summary>The header of a stored instance; its pixels stay where they are, so nothing is hashed.</summary>
+    /// <exception cref="InputRefusedException">Absent.</exception>
+    /// <exception cref="DicomException">Not DICOM, or damaged.</exception>
+    public async Task<DicomHeader> ReadHeaderAsync(ManifestInstance instance, CancellationToken ct)
+    {
+        RequireOwn(instance);
+        try
+        {
+            await using var from = await blobs.OpenReadAsync(instance.Blob, ct) ?? throw Missing();
+            return await DicomStreamReader.ReadHeaderAsync(from, null, ct);
+        }
+        catch (Exception e) when (e is not (DicomException or InputRefusedException) && !ct.IsCancellationRequested)
+        {
+            throw new BlobsLostException(e);
         }
     }
 
@@ -39,10 +53,9 @@ internal sealed class RunBlobs(BlobStore blobs, RunManifest manifest, Guid attem
     /// <summary>Writes a file of this attempt; returns name, length and hash of the blob.</summary>
     public async Task<(string Blob, long Length, string Sha256)> WriteAsync(string file, ReadOnlyMemory<byte> content, CancellationToken ct)
     {
-        var name = BlobNames.Attempt(manifest.TenantId, manifest.RunId, attemptId, file);
         try
         {
-            await using var blob = await blobs.CreateAsync(name, ct);
+            await using var blob = await blobs.CreateAsync(prefix + file, ct);
             await blob.WriteAsync(content, ct);
             await blob.CommitAsync(ct);
         }
@@ -51,7 +64,35 @@ internal sealed class RunBlobs(BlobStore blobs, RunManifest manifest, Guid attem
             throw new BlobsLostException(e);
         }
 
-        return (name, content.Length, Convert.ToHexStringLower(SHA256.HashData(content.Span)));
+        return (prefix + file, content.Length, Convert.ToHexStringLower(SHA256.HashData(content.Span)));
+    }
+
+    /// <summary>Writes a file of this attempt piece by piece, as <paramref name="write"/> gives them.</summary>
+    public async Task WriteAsync(string file, Func<Func<ReadOnlyMemory<byte>, Task>, Task> write, CancellationToken ct)
+    {
+        await using var blob = await TryAsync(() => blobs.CreateAsync(prefix + file, ct));
+        await write(piece => TryAsync(async () =>
+        {
+            await blob.WriteAsync(piece, ct);
+            return true;
+        }));
+        await TryAsync(async () =>
+        {
+            await blob.CommitAsync(ct);
+            return true;
+        });
+
+        async Task<T> TryAsync<T>(Func<Task<T>> act)
+        {
+            try
+            {
+                return await act();
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                throw new BlobsLostException(e);
+            }
+        }
     }
 
     public async Task<ResultFile> WriteJsonAsync<T>(string file, T value, CancellationToken ct)
@@ -59,6 +100,17 @@ internal sealed class RunBlobs(BlobStore blobs, RunManifest manifest, Guid attem
         var (blob, length, sha256) = await WriteAsync(file, JsonSerializer.SerializeToUtf8Bytes(value, PlatformJson.Options), ct);
         return new(blob, length, sha256);
     }
+
+    private void RequireOwn(ManifestInstance instance)
+    {
+        if (!instance.Blob.StartsWith($"{tenantId:N}/", StringComparison.Ordinal))
+        {
+            throw new InputRefusedException("manifest-mismatch", "The manifest names another tenant's data; report this to the operator.");
+        }
+    }
+
+    private static InputRefusedException Missing() =>
+        new("instance-missing", "A stored image is gone from the blob store; send the study again.");
 
     private async Task<string?> CopyAsync(string name, Stream to, CancellationToken ct)
     {

@@ -1,0 +1,73 @@
+using Platform.Dicom;
+using Platform.Dicom.Pixels;
+
+namespace Platform.Inference.Previews;
+
+/// <summary>A frame as display values: the sender's window, else a given one, else its own percentiles; colour as it is.</summary>
+internal static class FrameRendering
+{
+    /// <summary>Larger images would cost a worker more memory than a preview is worth.</summary>
+    public const long MaxPixels = 64L << 20;
+
+    private const double LowPercentile = 1;
+    private const double HighPercentile = 99;
+
+    /// <param name="windowless">The window for a frame whose sender named none; null takes the frame's own percentiles.</param>
+    /// <returns>The picture and its window; null for colour.</returns>
+    /// <exception cref="DicomException">The frame cannot be decoded.</exception>
+    public static (Picture Picture, VoiTransform? Window) Render(FrameDecoder decoder, DicomDataset dataset, int frame, VoiTransform? windowless)
+    {
+        var d = decoder.Description;
+        if (IsColour(d))
+        {
+            var rgb = new byte[3 * d.PixelsPerFrame];
+            decoder.DecodeToRgb(frame, rgb);
+            return (new Picture(d.Rows, d.Columns, 3, rgb), null);
+        }
+
+        var values = new float[d.PixelsPerFrame];
+        decoder.DecodeToSingle(frame, values);
+        var window = VoiTransform.Of(dataset, frame) ?? windowless ?? Percentiles([.. Sample(values, dataset, frame)]);
+        var grey = new byte[values.Length];
+        window.Apply(values, grey);
+        if (d.Photometric == PhotometricInterpretation.Monochrome1)
+        {
+            System.Numerics.Tensors.TensorPrimitives.OnesComplement(grey, grey);
+        }
+
+        return (new Picture(d.Rows, d.Columns, 1, grey), window);
+    }
+
+    public static bool IsColour(PixelDescription d) => d.SamplesPerPixel != 1 || d.Photometric == PhotometricInterpretation.PaletteColor;
+
+    /// <summary>Modality values of at most 64 Ki pixels, evenly spread over the frame, without its padding.</summary>
+    public static IEnumerable<float> Sample(float[] values, DicomDataset dataset, int frame)
+    {
+        const int MostValues = 1 << 16;
+        var (low, high) = PixelPadding.Of(dataset, frame) ?? (float.PositiveInfinity, float.NegativeInfinity);
+        for (var i = 0L; i < Math.Min(values.Length, MostValues); i++)
+        {
+            var value = values[values.Length <= MostValues ? i : i * values.Length / MostValues];
+            if (float.IsFinite(value) && !(value >= low && value <= high))
+            {
+                yield return value;
+            }
+        }
+    }
+
+    /// <summary>A window from the first to the ninety-ninth percentile, or over all values where those are one.</summary>
+    public static VoiTransform Percentiles(float[] values)
+    {
+        Array.Sort(values);
+        if (values.Length == 0 || values[0] == values[^1])
+        {
+            // Nothing to tell apart: black.
+            return VoiTransform.Between(values.FirstOrDefault(), values.FirstOrDefault() + 1.0);
+        }
+
+        var (low, high) = (At(LowPercentile), At(HighPercentile));
+        return low < high ? VoiTransform.Between(low, high) : VoiTransform.Between(values[0], values[^1]);
+
+        float At(double percentile) => values[(int)Math.Round(percentile / 100 * (values.Length - 1))];
+    }
+}
