@@ -1,7 +1,6 @@
 using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Dicom.Objects;
-using Platform.Dicom.Volumes;
 using Platform.Inference.Child;
 using Platform.Inference.Previews;
 using Platform.UnitTests.Dicom.Volumes;
