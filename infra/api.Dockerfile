@@ -1,7 +1,15 @@
 # Build from the root of the tree: docker build -f infra/api.Dockerfile -t platform-api .
+FROM node:22-slim AS portal
+WORKDIR /portal
+COPY src/portal/package.json src/portal/package-lock.json src/portal/.npmrc ./
+RUN npm ci
+COPY src/portal .
+RUN npm run bundle
+
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /src
 COPY . .
+COPY --from=portal /portal/dist src/portal/dist
 RUN dotnet publish src/Platform.Api --configuration Release --output /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0

@@ -7,6 +7,7 @@ using Platform.Api.Data;
 using Platform.Api.Dicomweb;
 using Platform.Api.Events;
 using Platform.Api.People;
+using Platform.Api.Portal;
 using Platform.Api.Runs;
 using Platform.Api.Security;
 using Platform.Api.Studies;
@@ -44,7 +45,7 @@ public static class PlatformApi
         builder.AddPlatformBus(bus => bus.AddRunEndpoints());
         builder.Services.AddHostedService<OutboxSender>();
         builder.Services.AddTenants().AddAudit().AddEvents();
-        builder.Services.AddDicomweb().AddStudies().AddRuns().AddAiModels();
+        builder.Services.AddDicomweb().AddStudies().AddRuns().AddAiModels().AddPortal();
         return builder;
     }
 
@@ -63,6 +64,7 @@ public static class PlatformApi
         app.UseAuthorization();
 
         app.MapPlatformHealth();
+        app.MapPortal();
         app.MapOpenApi().AllowAnonymous();
         app.MapTokens();
         app.MapSignIn();

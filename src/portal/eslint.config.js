@@ -37,7 +37,7 @@ export default ts.config(
       ],
     },
   },
-  { files: ['scripts/**'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } }, rules: { 'no-console': 'off' } },
+  { files: ['scripts/**'], languageOptions: { globals: { process: 'readonly', console: 'readonly', performance: 'readonly' } }, rules: { 'no-console': 'off' } },
   forbid('app', []),
   ...Object.entries(above).map(([folder, names]) => forbid(folder, [
     { group: names.map(name => `@/${name}/**`), message: `${folder}/ stands below ${names.join(', ')}.` },

@@ -33,7 +33,8 @@ internal static class ListStudies
         DateTimeOffset? CompletedAt,
         string? NoAiCode,
         string? NoAiReason,
-        IReadOnlyList<RunStatus> Runs);
+        IReadOnlyList<RunStatus> Runs,
+        int Findings);
 
     public static void MapListStudies(this IEndpointRouteBuilder studies) => studies
         .MapGet("", Handle)
@@ -80,6 +81,14 @@ internal static class ListStudies
         var runs = (await db.Runs.Where(r => ids.Contains(r.StudyId)).OrderBy(r => r.Id)
                 .Select(r => new { r.StudyId, r.StudyVersion, r.Status }).ToListAsync(ct))
             .ToLookup(r => (r.StudyId, r.StudyVersion), r => r.Status);
+        var findings = await db.Findings
+            .Join(
+                db.Runs.Where(r => ids.Contains(r.StudyId)),
+                f => new { f.TenantId, Id = f.RunId },
+                r => new { r.TenantId, r.Id },
+                (_, r) => new { r.StudyId, r.StudyVersion })
+            .GroupBy(r => r).Select(g => new { g.Key, Count = g.Count() })
+            .ToDictionaryAsync(g => (g.Key.StudyId, g.Key.StudyVersion), g => g.Count, ct);
         return page.ConvertAll(s => new Item(
             s.Id,
             s.StudyInstanceUid,
@@ -96,6 +105,7 @@ internal static class ListStudies
             s.CompletedAt,
             s.NoAiCode,
             s.NoAiReason,
-            [.. runs[(s.Id, s.Version)]]));
+            [.. runs[(s.Id, s.Version)]],
+            findings.GetValueOrDefault((s.Id, s.Version))));
     }
 }

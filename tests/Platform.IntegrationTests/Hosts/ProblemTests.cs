@@ -21,6 +21,15 @@ public class ProblemTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Where_the_portal_was_not_built_its_address_says_so()
+    {
+        using var client = api.Anonymous();
+        using var answer = await client.GetAsync(new Uri("portal/", UriKind.Relative), Ct);
+        var problem = await Problems.ReadAsync(answer, HttpStatusCode.NotFound, Ct);
+        Assert.Contains("portal was not built", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_method_that_an_address_does_not_take_is_405_with_those_it_takes()
     {
         using var client = api.Anonymous();

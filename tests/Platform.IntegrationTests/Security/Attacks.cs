@@ -20,6 +20,10 @@ internal static class Attacks
     [
         Attack.On("GET /health/live", Audience.Anybody),
         Attack.On("GET /health/ready", Audience.Anybody),
+        Attack.On("GET /", Audience.Anybody),
+        Attack.On("HEAD /", Audience.Anybody),
+        Attack.On("GET /portal/{**path}", Audience.Anybody),
+        Attack.On("HEAD /portal/{**path}", Audience.Anybody),
         Attack.On("GET /openapi/{documentName}.json", Audience.Anybody),
         Attack.On("POST /connect/token", Audience.Anybody),
         Attack.On("POST /session", Audience.Anybody),

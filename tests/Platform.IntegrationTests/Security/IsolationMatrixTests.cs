@@ -9,6 +9,7 @@ using Platform.Api.Runs;
 using Platform.Api.Security;
 using Platform.IntegrationTests.Dicomweb;
 using Platform.IntegrationTests.Hosts;
+using Platform.IntegrationTests.Portal;
 using Platform.IntegrationTests.Runs;
 using Platform.IntegrationTests.Services;
 using Xunit;
@@ -192,6 +193,7 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
         public override async ValueTask InitializeAsync()
         {
             Settings["AiModels:Packages:0"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/threshold");
+            Settings["Portal:Path"] = PortalFolder.Create();
             await base.InitializeAsync();
             Alpha = await FillAsync("alpha");
             Beta = await FillAsync("beta");

@@ -8,7 +8,7 @@ import { chooseLanguage, languages, type Language } from '@/lib/i18n';
 import { useCan, useSession, useSessionQuery, useTenant } from '@/lib/session';
 import { writeStored } from '@/lib/stored';
 import { chooseTheme, themes, useTheme } from '@/lib/theme';
-import { ErrorState, Icon, Menu, type IconName, type MenuGroup } from '@/ui';
+import { ErrorState, Icon, Mark, Menu, type IconName, type MenuGroup } from '@/ui';
 import styles from './Frame.module.css';
 import { Crash } from './Crash';
 import { Starting } from './Home';
@@ -120,15 +120,5 @@ function PersonMenu({ tenant }: { tenant: string }) {
     <Menu label={t('menu.label', { name: session.name })} groups={groups}
       trigger={<><span className={styles.avatar} aria-hidden="true" data-letter={session.name.slice(0, 1).toUpperCase()} /><span className={styles.person}>{session.name}</span><Icon name="chevron" size={16} /></>}
       head={<div className={styles.who}><strong>{session.name}</strong><span>{roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
-  );
-}
-
-/** The sign of the product: a source and its echoes. */
-export function Mark() {
-  return (
-    <svg className={styles.mark} viewBox="0 0 32 32" width="28" height="28" role="img" aria-label="Platform">
-      <rect width="32" height="32" rx="8" />
-      <path d="M9 21.5a7 7 0 0 1 14 0M12.5 21.5a3.5 3.5 0 0 1 7 0M16 10v-2" />
-    </svg>
   );
 }

@@ -7,9 +7,14 @@ export interface Column<Row> {
   cell: (row: Row) => ReactNode;
   /** `end` for numbers, so that their digits stand below each other. */
   align?: 'start' | 'end';
-  /** How a narrow screen's card shows it: as its heading, in the corner beside it, as a line of its own, or not at all. */
-  narrow?: 'heading' | 'corner' | 'line' | 'hidden';
+  /**
+   * How a narrow screen's card shows it: as its heading, whose link the whole row follows, as a plain heading, in the corner beside it,
+   * as a line of its own, or not at all.
+   */
+  narrow?: 'heading' | 'plain' | 'corner' | 'line' | 'hidden';
   width?: string;
+  /** Spoken, not shown: for a column of buttons. */
+  isTitleHidden?: boolean;
 }
 
 interface TableProps<Row> {
@@ -29,7 +34,7 @@ export function Table<Row>({ caption, columns, rows, rowKey }: TableProps<Row>) 
         <tr role="row">
           {columns.map(column => (
             <th key={column.key} role="columnheader" scope="col" className={column.align === 'end' ? styles.end : undefined}
-              style={column.width === undefined ? undefined : { inlineSize: column.width }}>{column.title}</th>
+              style={column.width === undefined ? undefined : { inlineSize: column.width }}>{column.isTitleHidden === true ? <span className="visually-hidden">{column.title}</span> : column.title}</th>
           ))}
         </tr>
       </thead>

@@ -1,4 +1,5 @@
 export { Badge, Tag, type Tone } from './Badge';
+export { Brand, Mark } from './Brand';
 export { Button, LinkButton } from './Button';
 export { Dialog } from './Dialog';
 export { SearchField, SelectField, TextField } from './Field';
@@ -8,6 +9,7 @@ export { Notice } from './Notice';
 export { OfflineBar } from './OfflineBar';
 export { Page, Panel } from './Page';
 export { Progress } from './Progress';
+export { Segments } from './Segments';
 export { EmptyState, ErrorState, Loading, NoPermission, Skeleton } from './states';
 export { Table, type Column } from './Table';
 export { ToastRegion, useToast } from './Toast';

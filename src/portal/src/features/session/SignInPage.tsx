@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Navigate, useNavigate, useSearchParams } from 'react-router';
+import { Link, Navigate, useNavigate, useSearchParams } from 'react-router';
 import { api, ApiProblem } from '@/lib/api';
 import { chooseLanguage, languages, type Language } from '@/lib/i18n';
 import { sessionQuery, useSessionQuery, type Session } from '@/lib/session';
 import { usePageTitle } from '@/lib/usePageTitle';
-import { Button, Icon, LinkButton, Notice, TextField } from '@/ui';
+import { Brand, Button, Icon, Notice, TextField } from '@/ui';
 import styles from './SignInPage.module.css';
 
 /** Signs a person in, and asks for the hospital where they have several. */
@@ -28,25 +28,45 @@ export default function SignInPage() {
 function Shell({ title, children }: { title: string; children: ReactNode }) {
   const { t, i18n } = useTranslation('session');
   return (
-    <main className={styles.shell}>
-      <div className={styles.card}>
-        <p className={styles.brand}>Platform</p>
-        <p className={styles.lead}>{t('lead')}</p>
-        <h1 className={styles.title}>{title}</h1>
-        {children}
-      </div>
-      <footer className={styles.foot}>
-        <p>{t('evaluation')}</p>
-        <ul aria-label={t('language')} className={styles.languages}>
-          {Object.entries(languages).map(([language, name]) => (
-            <li key={language}>
-              <Button variant="quiet" size="small" lang={language} aria-pressed={i18n.language === language}
-                onClick={() => void chooseLanguage(language as Language)}>{name}</Button>
-            </li>
-          ))}
-        </ul>
-      </footer>
-    </main>
+    <div className={styles.shell}>
+      <main className={styles.side}>
+        <div className={styles.card}>
+          <Brand />
+          <h1 className={styles.title}>{title}</h1>
+          {children}
+        </div>
+        <footer className={styles.foot}>
+          <ul aria-label={t('language')} className={styles.languages}>
+            {Object.entries(languages).map(([language, name]) => (
+              <li key={language}>
+                <Button variant="quiet" size="small" lang={language} aria-pressed={i18n.language === language}
+                  onClick={() => void chooseLanguage(language as Language)}>{name}</Button>
+              </li>
+            ))}
+          </ul>
+          <p>{t('evaluation')}</p>
+        </footer>
+      </main>
+      <aside className={styles.stage}>
+        <Sector />
+        <p className={styles.promise}>{t('promise')}</p>
+      </aside>
+    </div>
+  );
+}
+
+/** A fan of echoes, as an ultrasound probe sends and hears them. */
+function Sector() {
+  const arcs = Array.from({ length: 26 }, (_, i) => 60 + i * 22);
+  return (
+    <svg className={styles.sector} viewBox="0 0 640 640" preserveAspectRatio="xMidYMin slice" aria-hidden="true" focusable="false">
+      {arcs.map((radius, i) => {
+        const [x, y] = [radius * Math.sin(0.72), radius * Math.cos(0.72)];
+        const part = 0.3 + 0.7 * Math.abs(Math.sin(i * 1.7));
+        return <path key={radius} d={`M${320 - x} ${y - 20}A${radius} ${radius} 0 0 0 ${320 + x} ${y - 20}`} opacity={part * (1 - i / 30)}
+          strokeWidth={i % 5 === 2 ? 2.5 : 1} />;
+      })}
+    </svg>
   );
 }
 
@@ -106,7 +126,7 @@ function TenantChoice({ session }: { session: Session }) {
       <ul className={styles.tenants}>
         {session.tenants.map(tenant => (
           <li key={tenant.slug}>
-            <LinkButton to={`/${tenant.slug}/studies`}>{tenant.name}<Icon name="forward" /></LinkButton>
+            <Link className={styles.tenant} to={`/${tenant.slug}/studies`}>{tenant.name}<Icon name="forward" /></Link>
           </li>
         ))}
       </ul>

@@ -800,6 +800,8 @@ export interface components {
             /** Format: date-time */
             completedAt: null | string;
             description: null | string;
+            /** Format: int32 */
+            findings: number;
             /** Format: uuid */
             id: string;
             /** Format: int32 */
