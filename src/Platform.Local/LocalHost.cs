@@ -79,6 +79,8 @@ internal static class LocalHost
         }
 
         // :: Step 6
+        var first = credentials.Users[0];
+        Say($"the portal is at {options.Url.OriginalString}/: sign in as {first.Email} with {first.Password}");
         Console.WriteLine($"ready {credentials.ToLine()}");
         await Console.Out.FlushAsync(ct);
         await app.WaitForShutdownAsync(ct);

@@ -3,7 +3,7 @@ import { Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { api, ApiProblem } from '@/lib/api';
-import { useIsLive } from '@/lib/events';
+import { useChanges, useStreamState } from '@/lib/events';
 import { chooseLanguage, languages, type Language } from '@/lib/i18n';
 import { useCan, useSession, useSessionQuery, useTenant } from '@/lib/session';
 import { writeStored } from '@/lib/stored';
@@ -33,6 +33,7 @@ function SignedInFrame() {
   const tenant = useTenant();
   const { pathname } = useLocation();
   const held = useSession().tenants.find(one => one.slug === tenant);
+  const canRead = useCan('readStudies');
   useEffect(() => {
     if (held) {
       writeStored('tenant', tenant);
@@ -48,7 +49,7 @@ function SignedInFrame() {
         </Link>
         {held && <Navigation tenant={tenant} />}
         <div className={styles.end}>
-          {held && <Live tenant={tenant} />}
+          {canRead && <Live tenant={tenant} />}
           <PersonMenu tenant={tenant} />
         </div>
       </header>
@@ -78,10 +79,14 @@ function Navigation({ tenant }: { tenant: string }) {
   );
 }
 
+/** Holds the tenant's stream open on every page, and says whether it is heard. */
 function Live({ tenant }: { tenant: string }) {
   const { t } = useTranslation('app');
-  const isLive = useIsLive(tenant);
-  return <span className={isLive ? `${styles.live} ${styles.isLive}` : styles.live} title={t(isLive ? 'live.hint' : 'polling.hint')}>{t(isLive ? 'live.text' : 'polling.text')}</span>;
+  const state = useStreamState(tenant);
+  useChanges(tenant, () => undefined);
+  return state === 'connecting'
+    ? null
+    : <span className={state === 'live' ? `${styles.stream} ${styles.live}` : styles.stream} title={t(`${state}.hint`)}>{t(`${state}.text`)}</span>;
 }
 
 function PersonMenu({ tenant }: { tenant: string }) {
@@ -117,7 +122,7 @@ function PersonMenu({ tenant }: { tenant: string }) {
     { items: [{ label: t('menu.signOut'), icon: 'back', onSelect: () => void signOut() }] },
   ];
   return (
-    <Menu label={t('menu.label', { name: session.name })} groups={groups}
+    <Menu label={t('menu.label')} groups={groups}
       trigger={<><span className={styles.avatar} aria-hidden="true" data-letter={session.name.slice(0, 1).toUpperCase()} /><span className={styles.person}>{session.name}</span><Icon name="chevron" size={16} /></>}
       head={<div className={styles.who}><strong>{session.name}</strong><span>{roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
   );

@@ -12,11 +12,14 @@ const kinds = ['study', 'run', 'preview'] as const;
 const silenceMs = 40_000; // the API sends a heartbeat every 15 s
 const retryMs = [2_000, 5_000, 10_000, 30_000];
 
+/** `connecting` is the first try only: after that it is either heard or down. */
+export type StreamState = 'connecting' | 'live' | 'down';
+
 /** One stream for all that a page shows of a tenant; closed when nobody listens. */
 class Stream {
   readonly listeners = new Set<(change: Change) => void>();
   readonly watchers = new Set<() => void>();
-  isLive = false;
+  state: StreamState = 'connecting';
   private source: EventSource | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -38,7 +41,7 @@ class Stream {
     const onAgain = () => {
       heard();
       this.failures = 0;
-      this.setLive(true);
+      this.setState('live');
       this.tell({ kind: 'again', id: '', state: '' });
     };
     source.addEventListener('ready', onAgain);
@@ -58,12 +61,12 @@ class Stream {
     clearTimeout(this.silence);
     clearTimeout(this.retry);
     this.retry = undefined;
-    this.setLive(false);
   }
 
   // The browser's own retry ends for good on an answer that is no stream (401, 502); this one does not.
   private again(): void {
     this.close();
+    this.setState('down');
     const wait = retryMs[Math.min(this.failures, retryMs.length - 1)];
     this.failures += 1;
     this.retry = setTimeout(() => {
@@ -72,9 +75,9 @@ class Stream {
     }, wait);
   }
 
-  private setLive(isLive: boolean): void {
-    if (isLive !== this.isLive) {
-      this.isLive = isLive;
+  private setState(state: StreamState): void {
+    if (state !== this.state) {
+      this.state = state;
       this.watchers.forEach(watcher => watcher());
     }
   }
@@ -110,19 +113,25 @@ export function useChanges(tenant: string, onChange: (change: Change) => void): 
       stream.listeners.delete(listener);
       if (stream.listeners.size === 0) {
         stream.close();
+        stream.state = 'connecting';
       }
     };
   }, [tenant]);
 }
 
-/** Whether changes arrive by themselves; where not, poll. */
-export function useIsLive(tenant: string): boolean {
+/** How the tenant's stream stands. */
+export function useStreamState(tenant: string): StreamState {
   const stream = streamOf(tenant);
   return useSyncExternalStore(
     watcher => {
       stream.watchers.add(watcher);
       return () => stream.watchers.delete(watcher);
     },
-    () => stream.isLive,
+    () => stream.state,
   );
+}
+
+/** Whether changes arrive by themselves; where not, poll. */
+export function useIsLive(tenant: string): boolean {
+  return useStreamState(tenant) === 'live';
 }

@@ -17,7 +17,7 @@ export interface MenuGroup {
   items: readonly MenuItem[];
 }
 
-/** A button that opens a list of things to do: arrows, Home, End and first letters move in it, Escape leaves it. */
+/** `label` follows the trigger's own text where that is spoken. A button that opens a list of things to do: arrows, Home, End and first letters move in it, Escape leaves it. */
 export function Menu({ label, trigger, groups, head }: { label: string; trigger: ReactNode; groups: readonly MenuGroup[]; head?: ReactNode }) {
   const [isOpen, setIsOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
@@ -73,13 +73,14 @@ export function Menu({ label, trigger, groups, head }: { label: string; trigger:
   return (
     <div className={styles.root} ref={root}>
       <button ref={button} type="button" className={styles.trigger} aria-haspopup="menu" aria-expanded={isOpen} aria-controls={isOpen ? id : undefined}
-        aria-label={label} onClick={() => setIsOpen(!isOpen)} onKeyDown={event => {
+        onClick={() => setIsOpen(!isOpen)} onKeyDown={event => {
           if (event.key === 'ArrowDown') {
             event.preventDefault();
             setIsOpen(true);
           }
         }}>
         {trigger}
+        <span className="visually-hidden">{label}</span>
       </button>
       {isOpen && (
         <div className={styles.panel}>

@@ -9,9 +9,9 @@ export interface Column<Row> {
   align?: 'start' | 'end';
   /**
    * How a narrow screen's card shows it: as its heading, whose link the whole row follows, as a plain heading, in the corner beside it,
-   * as a line of its own, or not at all.
+   * as a line of its own, after one another without titles, or not at all.
    */
-  narrow?: 'heading' | 'plain' | 'corner' | 'line' | 'hidden';
+  narrow?: 'heading' | 'plain' | 'corner' | 'line' | 'inline' | 'hidden';
   width?: string;
   /** Spoken, not shown: for a column of buttons. */
   isTitleHidden?: boolean;

@@ -117,9 +117,9 @@ function PatientTable({ patients, tenant, onForget }: { patients: readonly Patie
   const format = useFormat();
   const columns: Column<Patient>[] = [
     { key: 'name', title: t('column.name'), narrow: 'plain', cell: patient => <strong className={styles.name}>{nameOf(patient)}</strong> },
-    { key: 'id', title: t('column.id'), cell: patient => patient.patientId },
-    { key: 'birthDate', title: t('column.birthDate'), cell: patient => (patient.birthDate === '' ? '' : format.dicomDate(patient.birthDate)) },
-    { key: 'sex', title: t('column.sex'), cell: patient => (isSex(patient.sex) ? t(`sex.${patient.sex}`) : patient.sex) },
+    { key: 'id', title: t('column.id'), narrow: 'inline', cell: patient => patient.patientId },
+    { key: 'birthDate', title: t('column.birthDate'), narrow: 'inline', cell: patient => (patient.birthDate === '' ? '' : format.dicomDate(patient.birthDate)) },
+    { key: 'sex', title: t('column.sex'), narrow: 'inline', cell: patient => (isSex(patient.sex) ? t(`sex.${patient.sex}`) : patient.sex) },
     { key: 'pseudonym', title: t('column.pseudonym'), cell: patient => <code className={styles.code}>{patient.pseudonym}</code> },
     {
       key: 'studies', title: t('column.studies'),

@@ -7,7 +7,7 @@ import { displayName, usePatients, type Patient } from '@/lib/patients';
 import { useCan, useTenant } from '@/lib/session';
 import { useNow } from '@/lib/useNow';
 import {
-  Badge, Button, EmptyState, ErrorState, LinkButton, Loading, NoPermission, Notice, Page, Panel, SearchField, Segments, Skeleton, Table, Tag, type Column,
+  Badge, Button, EmptyState, ErrorState, Icon, LinkButton, Loading, NoPermission, Notice, Page, Panel, SearchField, Segments, Skeleton, Table, Tag, type Column,
 } from '@/ui';
 import { aiStateOf, isKnownReason } from './aiState';
 import styles from './StudiesPage.module.css';
@@ -100,11 +100,11 @@ function StudyTable({ rows, tenant }: { rows: readonly Row[]; tenant: string }) 
   const columns: Column<Row>[] = [
     { key: 'patient', title: t('column.patient'), narrow: 'heading', cell: row => <PatientCell row={row} tenant={tenant} /> },
     {
-      key: 'modality', title: t('column.modality'), narrow: 'line', width: '7rem',
+      key: 'modality', title: t('column.modality'), narrow: 'inline', width: '7rem',
       cell: ({ study }) => <span>{study.modalities.map(modality => <Tag key={modality}>{modality}</Tag>)}</span>,
     },
     {
-      key: 'bodyPart', title: t('column.bodyPart'), narrow: 'line',
+      key: 'bodyPart', title: t('column.bodyPart'), narrow: 'inline',
       cell: ({ study }) => (
         <span className={styles.stack}>
           <span>{study.bodyPart === null ? <span className={styles.soft}>{t('unknown')}</span> : t(`bodyPart.${study.bodyPart}`, { defaultValue: study.bodyPart })}</span>
@@ -113,13 +113,18 @@ function StudyTable({ rows, tenant }: { rows: readonly Row[]; tenant: string }) 
       ),
     },
     {
-      key: 'arrived', title: t('column.arrived'), narrow: 'line', width: '11rem',
+      key: 'arrived', title: t('column.arrived'), narrow: 'inline', width: '11rem',
       cell: ({ study }) => <time dateTime={study.arrivedAt} title={format.dateTime(study.arrivedAt)}>{format.ago(study.arrivedAt, now)}</time>,
     },
-    { key: 'images', title: t('column.images'), narrow: 'line', align: 'end', width: '5rem', cell: ({ study }) => format.number(study.instances) },
+    {
+      key: 'images', title: t('column.images'), narrow: 'inline', align: 'end', width: '5rem',
+      cell: ({ study }) => <>{format.number(study.instances)}<span className={styles.unit}> {t('images', { count: study.instances })}</span></>,
+    },
     {
       key: 'status', title: t('column.status'), narrow: 'corner', width: '8rem',
-      cell: ({ study }) => <Badge tone={study.status === 'Complete' ? 'good' : 'busy'}>{t(`status.${study.status}`)}</Badge>,
+      cell: ({ study }) => (study.status === 'Complete'
+        ? <span className={styles.complete}><Icon name="check" size={15} />{t('status.Complete')}</span>
+        : <Badge tone="busy">{t('status.Receiving')}</Badge>),
     },
     { key: 'ai', title: t('column.ai'), narrow: 'line', width: '16rem', cell: ({ study }) => <AiCell study={study} /> },
   ];
