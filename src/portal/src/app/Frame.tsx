@@ -23,7 +23,7 @@ export function Frame() {
   if (session.isError) {
     return session.error instanceof ApiProblem && session.error.status === 401
       ? <Navigate to={`/sign-in?to=${encodeURIComponent(pathname)}`} replace />
-      : <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+      : <ErrorState isPage error={session.error} onRetry={() => void session.refetch()} />;
   }
   return <SignedInFrame />;
 }
@@ -54,7 +54,7 @@ function SignedInFrame() {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles.content}>
-        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <ErrorState error={new ApiProblem(404, 'Not Found', '')} />}
+        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <ErrorState isPage error={new ApiProblem(404, 'Not Found', '')} />}
       </main>
     </div>
   );
