@@ -12,6 +12,6 @@ export class Crash extends Component<{ children: ReactNode }, { error: unknown }
   override render() {
     return this.state.error === undefined
       ? this.props.children
-      : <ErrorState error={this.state.error} onRetry={() => location.reload()} />;
+      : <ErrorState isPage error={this.state.error} onRetry={() => location.reload()} />;
   }
 }

@@ -23,7 +23,7 @@ export function Frame() {
   if (session.isError) {
     return session.error instanceof ApiProblem && session.error.status === 401
       ? <Navigate to={`/sign-in?to=${encodeURIComponent(pathname)}`} replace />
-      : <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+      : <ErrorState isPage error={session.error} onRetry={() => void session.refetch()} />;
   }
   return <SignedInFrame />;
 }
@@ -54,7 +54,7 @@ function SignedInFrame() {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles.content}>
-        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <ErrorState error={new ApiProblem(404, 'Not Found', '')} />}
+        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <ErrorState isPage error={new ApiProblem(404, 'Not Found', '')} />}
       </main>
     </div>
   );
@@ -122,7 +122,7 @@ function PersonMenu({ tenant }: { tenant: string }) {
     { items: [{ label: t('menu.signOut'), icon: 'back', onSelect: () => void signOut() }] },
   ];
   return (
-    <Menu label={t('menu.label', { name: session.name })} groups={groups}
+    <Menu label={t('menu.label')} groups={groups}
       trigger={<><span className={styles.avatar} aria-hidden="true" data-letter={session.name.slice(0, 1).toUpperCase()} /><span className={styles.person}>{session.name}</span><Icon name="chevron" size={16} /></>}
       head={<div className={styles.who}><strong>{session.name}</strong><span>{roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
   );

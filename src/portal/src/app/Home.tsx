@@ -21,7 +21,7 @@ export function Home() {
   if (session.isError) {
     return session.error instanceof ApiProblem && session.error.status === 401
       ? <Navigate to="/sign-in" replace />
-      : <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+      : <ErrorState isPage error={session.error} onRetry={() => void session.refetch()} />;
   }
   const { tenants } = session.data;
   const last = readStored('tenant');
@@ -31,5 +31,5 @@ export function Home() {
   }
   return tenants.length > 1
     ? <Navigate to="/sign-in" replace />
-    : <EmptyState icon="lock" title={t('noTenant.title')}>{t('noTenant.text')}</EmptyState>;
+    : <EmptyState isPage icon="lock" title={t('noTenant.title')}>{t('noTenant.text')}</EmptyState>;
 }

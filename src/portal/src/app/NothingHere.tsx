@@ -7,7 +7,7 @@ import { EmptyState } from '@/ui';
 export function NothingHere() {
   const { t } = useTranslation(['app', 'ui']);
   return (
-    <EmptyState icon="search" title={t('ui:notFound.title')} actions={<Link to={`/${useTenant()}/studies`}>{t('nav.studies')}</Link>}>
+    <EmptyState isPage icon="search" title={t('ui:notFound.title')} actions={<Link to={`/${useTenant()}/studies`}>{t('nav.studies')}</Link>}>
       {t('ui:notFound.text')}
     </EmptyState>
   );

@@ -12,13 +12,16 @@ interface StateProps {
   children?: ReactNode;
   actions?: ReactNode;
   isNews?: boolean;
+  /** It stands for the whole page, so its title is the page's. */
+  isPage?: boolean;
 }
 
-function State({ icon, title, children, actions, isNews = false }: StateProps) {
+function State({ icon, title, children, actions, isNews = false, isPage = false }: StateProps) {
+  const Title = isPage ? 'h1' : 'h2';
   return (
     <section className={styles.state} role={isNews ? 'alert' : undefined}>
       <span className={styles.sign}><Icon name={icon} size={26} /></span>
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       {children !== undefined && <div className={styles.text}>{children}</div>}
       {actions !== undefined && <div className={styles.actions}>{actions}</div>}
     </section>
@@ -37,7 +40,7 @@ export function NoPermission({ children }: { children?: ReactNode }) {
 }
 
 /** Why a page or a part of it could not be read, in the API's own words where it gave any, and the way to try again. */
-export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function ErrorState({ error, onRetry, isPage = false }: { error: unknown; onRetry?: () => void; isPage?: boolean }) {
   const { t } = useTranslation('ui');
   const connection = useConnection();
   const retry = onRetry && <Button icon="refresh" onClick={onRetry}>{t('retry')}</Button>;
@@ -45,14 +48,14 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
     return <NoPermission />;
   }
   if (error instanceof ApiProblem && error.status === 404) {
-    return <State icon="search" title={t('notFound.title')} actions={retry} isNews>{t('notFound.text')}</State>;
+    return <State icon="search" title={t('notFound.title')} actions={retry} isPage={isPage} isNews>{t('notFound.text')}</State>;
   }
   if (error instanceof Unreachable) {
     const kind = connection === 'offline' ? 'offline' : 'unreachable';
-    return <State icon="offline" title={t(`${kind}.title`)} actions={retry} isNews>{t(`${kind}.text`)}</State>;
+    return <State icon="offline" title={t(`${kind}.title`)} actions={retry} isPage={isPage} isNews>{t(`${kind}.text`)}</State>;
   }
   return (
-    <State icon="error" title={t('failed.title')} actions={retry} isNews>
+    <State icon="error" title={t('failed.title')} actions={retry} isPage={isPage} isNews>
       <p>{error instanceof ApiProblem && error.detail !== '' ? error.detail : t('failed.text')}</p>
       {error instanceof ApiProblem && error.traceId !== undefined && <p className={styles.trace}>{t('failed.trace')} <code>{error.traceId}</code></p>}
     </State>
