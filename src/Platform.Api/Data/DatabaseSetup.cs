@@ -50,6 +50,9 @@ internal static class DatabaseSetup
     public static async Task MigrateAsync(string owner, CancellationToken ct)
     {
         await using var source = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(owner) { Pooling = false }.ConnectionString).Build();
+        // Hosts that start at once take turns: EF's own lock ends with each migration's transaction.
+        await using var turn = await source.OpenConnectionAsync(ct);
+        await ExecuteAsync(turn, $"SELECT pg_advisory_lock({SetupLock})", ct);
         await using (var identity = new IdentityDb(Options<IdentityDb>(source)))
         {
             await identity.Database.MigrateAsync(ct);

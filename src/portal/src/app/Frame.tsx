@@ -122,7 +122,7 @@ function PersonMenu({ tenant }: { tenant: string }) {
     { items: [{ label: t('menu.signOut'), icon: 'back', onSelect: () => void signOut() }] },
   ];
   return (
-    <Menu label={t('menu.label')} groups={groups}
+    <Menu label={t('menu.label', { name: session.name })} groups={groups}
       trigger={<><span className={styles.avatar} aria-hidden="true" data-letter={session.name.slice(0, 1).toUpperCase()} /><span className={styles.person}>{session.name}</span><Icon name="chevron" size={16} /></>}
       head={<div className={styles.who}><strong>{session.name}</strong><span>{roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
   );
