@@ -10,7 +10,7 @@ internal static class Jpeg
     {
         var isGrey = picture.Channels == 1;
         var info = new SKImageInfo(
-            picture.Columns, picture.Rows, isGrey ? SKColorType.Gray8 : SKColorType.Rgb888x, SKAlphaType.Opaque);
+            picture.Columns, picture.Rows, isGrey ? SKColorType.Gray8 : SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var memory = SKData.CreateCopy(isGrey ? picture.Pixels : WithPadding(picture.Pixels));
         using var pixmap = new SKPixmap(info, memory.Data, info.RowBytes);
         using var data = pixmap.Encode(

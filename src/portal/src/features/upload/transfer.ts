@@ -2,7 +2,7 @@ import { rememberPatient } from '@/lib/patients';
 import { fromHandles, type Dropped } from '@/lib/upload/files';
 import { keyOf, UploadMemory, type Remembered, type Unfinished } from '@/lib/upload/memory';
 import { UploadQueue, type UploadItem } from '@/lib/upload/queue';
-import { scan, type FoundInstance, type ScanProgress, type ScanResult, type SkippedFile } from '@/lib/upload/scan';
+import type { FoundInstance, ScanProgress, ScanResult, SkippedFile } from '@/lib/upload/scan';
 import { httpUploadService } from '@/lib/upload/service';
 import { summarize, type FoundSummary } from '@/lib/upload/summary';
 
@@ -58,6 +58,8 @@ class Transfer {
     try {
       const { files, handles } = await what;
       let last = 0;
+      // Readers of DICOM and ZIP are fetched when there is something to read: the page itself opens sooner on a slow line.
+      const { scan } = await import('@/lib/upload/scan');
       const result = await scan(files, progress => {
         if (performance.now() - last > 100) {
           last = performance.now();

@@ -452,6 +452,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t/{tenant}/studies/{uid}/series/{series}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["GetPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/studies/{uid}/series/{series}/preview/images/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["GetPreviewImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/studies/{uid}/series/{series}/preview/strip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["GetPreviewStrip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenants": {
         parameters: {
             query?: never;
@@ -555,6 +603,27 @@ export interface components {
             /** @description Unique identifier of the finding (2.25 UID). */
             trackingUid: string;
         };
+        GetPreviewResponse: {
+            /** @description Of the full-size images, which are made when one is first asked for. */
+            full: components["schemas"]["PreviewStatus"];
+            images: components["schemas"]["PreviewImage"][];
+            reason: null | string;
+            reasonCode: null | string;
+            /**
+             * Format: uuid
+             * @description What changes of kind `preview` name.
+             */
+            seriesId: string;
+            status: components["schemas"]["GetPreviewState"];
+            strip: null | components["schemas"]["PreviewStrip"];
+            /**
+             * Format: uuid
+             * @description Given as `?v=` with a picture, its bytes may be kept for good; null where there is no preview.
+             */
+            version: null | string;
+        };
+        /** @enum {unknown} */
+        GetPreviewState: "Pending" | "Ready" | "Unavailable";
         GetRunAttemptResponse: {
             /** Format: date-time */
             finishedAt: null | string;
@@ -671,6 +740,11 @@ export interface components {
             /** Format: int32 */
             damaged: number;
             description: null | string;
+            /**
+             * Format: uuid
+             * @description What changes of kind `preview` name.
+             */
+            id: string;
             /** Format: int32 */
             instances: number;
             modality: string;
@@ -860,6 +934,58 @@ export interface components {
              * @description Segment number in the segmentation.
              */
             number: number;
+        };
+        /** @description One frame of one instance. */
+        PreviewImage: {
+            /** Format: int32 */
+            columns: number;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            frame: number;
+            /**
+             * Format: int32
+             * @description Place in display order, from 0.
+             */
+            index: number;
+            /** @description Between rows, between columns. */
+            pixelSpacingMm: null | number[];
+            /** @description Centre of the first pixel: x, y, z in LPS. */
+            positionMm: null | number[];
+            reason: null | string;
+            /** @description Why it cannot be shown; null when it can. */
+            reasonCode: null | string;
+            /**
+             * Format: int32
+             * @description Of the stored image; its picture may be smaller.
+             */
+            rows: number;
+            /** @description As stored. */
+            sopInstanceUid: string;
+            /**
+             * Format: double
+             * @description In modality values, e.g. Hounsfield units; null for colour and where a lookup table maps them.
+             */
+            windowCentre: null | number;
+            /** Format: double */
+            windowWidth: null | number;
+        };
+        /**
+         * @description Where one part of a preview stands.
+         * @enum {unknown}
+         */
+        PreviewStatus: "Unasked" | "Pending" | "Ready" | "Unavailable";
+        /** @description One JPEG of small tiles, row by row. */
+        PreviewStrip: {
+            /** Format: int32 */
+            columns: number;
+            /** @description For each tile the index of its image. */
+            images: number[];
+            /** Format: int32 */
+            tileHeight: number;
+            /** Format: int32 */
+            tileWidth: number;
         };
         ProblemDetails: {
             detail?: null | string;
@@ -2330,6 +2456,133 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CompleteStudyResponse"];
                 };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    GetPreview: {
+        parameters: {
+            query?: {
+                v?: string;
+            };
+            header?: never;
+            path: {
+                series: string;
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetPreviewResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    GetPreviewImage: {
+        parameters: {
+            query?: {
+                v?: string;
+            };
+            header?: never;
+            path: {
+                index: string;
+                series: string;
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    GetPreviewStrip: {
+        parameters: {
+            query?: {
+                v?: string;
+            };
+            header?: never;
+            path: {
+                series: string;
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not Found */
             404: {
