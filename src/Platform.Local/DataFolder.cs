@@ -21,7 +21,7 @@ internal sealed class DataFolder : IDisposable
 
     public string Credentials => Path.Combine(Root, "credentials.json");
 
-    /// <summary>There once the sample study's finding has been shown.</summary>
+    /// <summary>There once the sample studies' findings have been shown.</summary>
     public string SampleShown => Path.Combine(Root, "sample-shown");
 
     public static DataFolder Open(string path)

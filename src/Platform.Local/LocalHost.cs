@@ -10,7 +10,7 @@ namespace Platform.Local;
 
 /// <summary>
 /// Everything in one process. Step 1: the data folder. Step 2: the database. Step 3: API and inference on one bus.
-/// Step 4: on first start a tenant, its people and a gateway. Step 5: the sample study. Step 6: <c>ready</c>, and serve until told
+/// Step 4: on first start a tenant, its people and a gateway. Step 5: the sample studies. Step 6: <c>ready</c>, and serve until told
 /// to stop; then the host first and the database last. Progress goes to standard output, whose last line is <c>ready</c>; logs go to
 /// standard error.
 /// </summary>

@@ -74,7 +74,7 @@ public static class ManifestCheck
         "tensor" => golden is { Output: not null, Expected: { File: not null, Shape: not null }, AbsoluteTolerance: not null },
         "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedMm3: not null, RelativeTolerance: not null },
         "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
-            && golden.ExpectedDetections.All(d => d.CentreMm is { Count: 3 }),
+            && golden.ExpectedDetections.All(d => d is { CentreMm.Count: 3 }),
         _ => false,
     };
 

@@ -147,7 +147,7 @@ internal static class Phantom
     }
 
     /// <summary>The n-th number of SplitMix64's stream from a seed, in (0, 1).</summary>
-    private static double Uniform(ulong seed, ulong n)
+    internal static double Uniform(ulong seed, ulong n)
     {
         unchecked
         {

@@ -4,10 +4,11 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Platform.Contracts;
 using Platform.Dicom;
+using Platform.Dicom.Objects;
 
 namespace Platform.Local.Sample;
 
-/// <summary>The way of a study as a hospital's gateway goes it, over HTTP alone: token, STOW-RS, complete, wait, read the finding.</summary>
+/// <summary>The way of the sample studies as a hospital's gateway goes it, over HTTP alone: token, STOW-RS, complete, wait, read the findings.</summary>
 internal sealed class SampleJourney(Credentials credentials, TextWriter output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -19,13 +20,23 @@ internal sealed class SampleJourney(Credentials credentials, TextWriter output)
         using var http = new HttpClient { BaseAddress = new Uri($"{credentials.Url}/t/{credentials.Tenant}/") };
         await SignInAsync(http, limit.Token);
 
-        var images = await StoreAsync(http, limit.Token);
-        await output.WriteLineAsync($"- sample study stored: {images} MR images, generated; waiting for the AI finding");
-        using var complete = await http.PostAsync(Path($"studies/{SampleStudy.StudyInstanceUid}/complete"), null, limit.Token);
-        await ExpectAsync(complete, limit.Token);
+        var studies = new List<string>();
+        foreach (var sample in new[] { SampleStudy.Hippocampus, SampleStudy.Chest })
+        {
+            var series = sample.Series();
+            await StoreAsync(http, series, limit.Token);
+            await output.WriteLineAsync($"- sample study stored: {series.Slices} {sample.Modality} images, generated; waiting for the AI finding");
+            using var complete = await http.PostAsync(Path($"studies/{series.StudyInstanceUid}/complete"), null, limit.Token);
+            await ExpectAsync(complete, limit.Token);
+            studies.Add(series.StudyInstanceUid);
+        }
 
-        var study = await FinishedAsync(http, limit.Token);
-        await TellAsync(study);
+        foreach (var study in studies)
+        {
+            await TellAsync(await FinishedAsync(http, study, limit.Token));
+        }
+
+        await output.WriteLineAsync("  For evaluation; not a medical device and not cleared for diagnosis.");
     }
 
     private static Uri Path(string path) => new(path, UriKind.Relative);
@@ -45,20 +56,17 @@ internal sealed class SampleJourney(Credentials credentials, TextWriter output)
     }
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The multipart body disposes its parts.")]
-    private static async Task<int> StoreAsync(HttpClient http, CancellationToken ct)
+    private static async Task StoreAsync(HttpClient http, ImageSeries series, CancellationToken ct)
     {
         using var body = new MultipartContent("related");
         body.Headers.ContentType!.Parameters.Add(new NameValueHeaderValue("type", "\"application/dicom\""));
-        var images = 0;
-        foreach (var instance in SampleStudy.Instances())
+        foreach (var instance in ImageSeriesWriter.Write(series))
         {
             body.Add(Part(instance));
-            images++;
         }
 
         using var answer = await http.PostAsync(Path("dicomweb/studies"), body, ct);
         await ExpectAsync(answer, ct);
-        return images;
     }
 
     private static ByteArrayContent Part(DicomFile instance) => new(instance.ToArray())
@@ -66,13 +74,13 @@ internal sealed class SampleJourney(Credentials credentials, TextWriter output)
         Headers = { ContentType = new MediaTypeHeaderValue("application/dicom") },
     };
 
-    private static async Task<JsonElement> FinishedAsync(HttpClient http, CancellationToken ct)
+    private static async Task<JsonElement> FinishedAsync(HttpClient http, string studyInstanceUid, CancellationToken ct)
     {
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
         while (true)
         {
             await pause.WaitForNextTickAsync(ct);
-            using var answer = await http.GetAsync(Path($"studies/{SampleStudy.StudyInstanceUid}"), ct);
+            using var answer = await http.GetAsync(Path($"studies/{studyInstanceUid}"), ct);
             await ExpectAsync(answer, ct);
             var study = await answer.Content.ReadFromJsonAsync<JsonElement>(ct);
             var runs = study.GetProperty("runs").EnumerateArray().ToList();
@@ -105,16 +113,12 @@ internal sealed class SampleJourney(Credentials credentials, TextWriter output)
 
             foreach (var finding in run.GetProperty("findings").Deserialize<List<Finding>>(PlatformJson.Options)!)
             {
-                foreach (var measurement in finding.Measurements)
-                {
-                    await output.WriteLineAsync(string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"    {finding.Concept.Meaning}: {measurement.Concept.Meaning.ToLowerInvariant()} {measurement.Value:N0} {Unit(measurement.Unit)}"));
-                }
+                var values = finding.Measurements
+                    .Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Concept.Meaning.ToLowerInvariant()} {m.Value:N0} {Unit(m.Unit)}"));
+                var probability = finding.Probability is { } p ? string.Create(CultureInfo.InvariantCulture, $", probability {p:F2}") : "";
+                await output.WriteLineAsync($"    {finding.Concept.Meaning}: {string.Join(", ", values)}{probability}");
             }
         }
-
-        await output.WriteLineAsync("    For evaluation; not a medical device and not cleared for diagnosis.");
     }
 
     private static string Unit(Code unit) => unit.Value == "mm3" ? "mm³" : unit.Value;

@@ -203,7 +203,7 @@ def main():
         for number in range(first, first + count * step, step):
             while not (folder / f"scan{number}.pickle").exists():
                 time.sleep(1)
-            scan = run(folder, number, network, (0.2, 0.3, 0.4, 0.5, 0.6, 0.7))
+            scan = run(folder, number, network, (0.5,))
             print(number, scan.series is None and f"{scan.seconds:.1f} s", flush=True)
     if options.report:
         first, count = options.report

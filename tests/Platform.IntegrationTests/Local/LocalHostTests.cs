@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Platform.IntegrationTests.Services;
 using Platform.Local.Processes;
 using Xunit;
@@ -21,12 +22,14 @@ public class LocalHostTests
         var data = Path.Combine(TestFolder.Create("local"), "data");
         var port = Loopback.FreePort();
 
-        // The first start measures the sample study and tells so.
+        // The first start measures the sample studies and tells so.
         await using var first = Start(data, port);
         var ready = await ReadyAsync(first);
         var told = await File.ReadAllTextAsync(first.Log, Ct);
         Assert.Contains("AI finding by hippocampus-volume", told, StringComparison.Ordinal);
         Assert.Matches(@"Hippocampal structure: volume [0-9],[0-9]{3} mm³", told);
+        Assert.Contains("AI finding by chest-ct-nodule", told, StringComparison.Ordinal);
+        Assert.True(Regex.Count(told, @"Pulmonary nodule: diameter [0-9]+ mm, volume [0-9,]+ mm³, probability 0\.[0-9]{2}") >= 3, told);
         Assert.Equal("demo", ready.GetProperty("tenant").GetString());
         Assert.Equal(["uploader", "specialist", "administrator"], ready.GetProperty("users").EnumerateArray().Select(u => u.GetProperty("role").GetString()));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(data, "credentials.json")));
