@@ -1,6 +1,7 @@
 using System.Data;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace Platform.Api.Data;
@@ -96,12 +97,20 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleCo
             ct);
     }
 
+    private static async Task EnterAsync(IDbContextTransaction transaction, Guid tenantId, CancellationToken ct)
+    {
+        var inner = (NpgsqlTransaction)transaction.GetDbTransaction();
+        await using var enter = new NpgsqlCommand(EnterTenant, inner.Connection, inner);
+        enter.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenantId.ToString() });
+        await enter.ExecuteNonQueryAsync(ct);
+    }
+
     private static async Task<T> InTransactionAsync<T>(
         PlatformDb db, Guid tenantId, IsolationLevel isolation, Func<Task<T>> work, CancellationToken ct)
     {
         db.EnterTenant(tenantId);
         await using var transaction = await db.Database.BeginTransactionAsync(isolation, ct);
-        await db.Database.ExecuteSqlAsync($"select set_config('app.tenant', {tenantId.ToString()}, true)", ct);
+        await EnterAsync(transaction, tenantId, ct);
         var result = await work();
         await transaction.CommitAsync(ct);
         return result;

@@ -18,7 +18,8 @@ internal sealed class TenantEntry(RequestDelegate next)
             return;
         }
 
-        var entry = await directory.FindAsync(slug, id, http.RequestAborted);
+        // Not RequestAborted: a dead line shows when its last bytes have come, and a store still takes those that came whole.
+        var entry = await directory.FindAsync(slug, id, CancellationToken.None);
         if (entry is null or { Roles.Count: 0 })
         {
             if (entry is not null)
