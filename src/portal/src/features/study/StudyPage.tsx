@@ -122,14 +122,14 @@ function StudyView({ study }: { study: Study }) {
         }} />
         <section className={styles.stage} id="stage" aria-label={t('viewer.label')}>
           {series === undefined ? <EmptyState icon="image" title={t('noImages.title')}>{t('noImages.text')}</EmptyState>
-            : preview.isPending ? <Loading><Skeleton height="100%" /></Loading>
+            : preview.isPending ? <Loading><div className={styles.reading} /></Loading>
               : preview.data === undefined ? <ErrorState error={preview.error} onRetry={() => void preview.refetch()} />
                 : preview.data.status === 'Unavailable'
                   ? <EmptyState icon="image" title={t('unavailable.title')}><span lang="en">{preview.data.reason}</span></EmptyState>
                   : preview.data.status === 'Pending'
                     ? <div role="status"><EmptyState icon="image" title={t(study.status === 'Receiving' ? 'pending.receiving' : 'pending.title')}>{t('pending.text')}</EmptyState></div>
                     : (
-                      <Suspense fallback={<Loading><Skeleton height="100%" /></Loading>}>
+                      <Suspense fallback={<Loading><div className={styles.reading} /></Loading>}>
                         <Viewer key={path.series} path={path} preview={preview.data} index={index} onIndex={setIndex} outlines={outlines.data}
                           hidden={hidden} marked={marked} title={[series.modality, series.description].filter(Boolean).join(' ')} />
                       </Suspense>

@@ -1,15 +1,17 @@
-import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
-import { Button, NoPermission, Notice, Page } from '@/ui';
+import { Button, Loading, NoPermission, Notice, Page, Skeleton } from '@/ui';
 import { DropZone } from './DropZone';
-import { Found } from './Found';
-import { transferOf } from './transfer';
+import { loadScan, transferOf } from './transfer';
 import styles from './Upload.module.css';
 
-// Wanted when something is sent: the page itself opens sooner on a slow line.
-const Sending = lazy(async () => ({ default: (await import('./Sending')).Sending }));
+// Fetched after the page stands, so that it stands sooner; and at once then, for the line may be down when they are needed.
+const loadFound = () => import('./Found');
+const loadSending = () => import('./Sending');
+const Found = lazy(async () => ({ default: (await loadFound()).Found }));
+const Sending = lazy(async () => ({ default: (await loadSending()).Sending }));
 
 /** Folders, files and archives on their way to the platform. */
 export default function UploadPage() {
@@ -22,6 +24,7 @@ function Upload() {
   const format = useFormat();
   const transfer = transferOf(useTenant());
   const { looking, queue, skipped, unfinished, isPatientListLost } = useSyncExternalStore(transfer.subscribe, transfer.snapshot);
+  useEffect(() => void Promise.all([loadFound(), loadSending(), loadScan()]).catch(() => undefined), []);
   return (
     <div className={styles.upload}>
       {looking.kind !== 'found' && unfinished.map(upload => (
@@ -45,9 +48,11 @@ function Upload() {
       {isPatientListLost && <Notice tone="warn" title={t('patientsLost.title')}>{t('patientsLost.text')}</Notice>}
       {looking.kind === 'failed' && <Notice tone="bad" title={t('lookFailed.title')} isNews>{t('lookFailed.text')}</Notice>}
       {looking.kind === 'found'
-        ? <Found looking={looking} onSend={() => void transfer.send()} onDiscard={() => transfer.discard()} />
+        ? <Suspense fallback={<Loading><Skeleton height="12rem" /></Loading>}><Found looking={looking} onSend={() => void transfer.send()} onDiscard={() => transfer.discard()} /></Suspense>
         : <DropZone looking={looking} isCompact={queue !== null} onDrop={what => void transfer.look(what)} onCancel={() => transfer.discard()} />}
-      {queue !== null && <Suspense><Sending queue={queue} skipped={skipped} onClear={() => transfer.clear()} /></Suspense>}
+      {queue !== null && (
+        <Suspense fallback={<Loading><Skeleton height="12rem" /></Loading>}><Sending queue={queue} skipped={skipped} onClear={() => transfer.clear()} /></Suspense>
+      )}
     </div>
   );
 }

@@ -6,6 +6,9 @@ import type { FoundInstance, ScanProgress, ScanResult, SkippedFile } from '@/lib
 import { httpUploadService } from '@/lib/upload/service';
 import { summarize, type FoundSummary } from '@/lib/upload/summary';
 
+/** The readers of DICOM and ZIP, which the page does not need to stand. */
+export const loadScan = () => import('@/lib/upload/scan');
+
 /** What was dropped: being looked into, or found and waiting for a person's word. */
 export type Looking =
   | { readonly kind: 'nothing' }
@@ -57,9 +60,8 @@ class Transfer {
     this.set({ looking: { kind: 'scanning', progress: { files: 0, instances: 0, skipped: 0 } } });
     try {
       const { files, handles } = await what;
+      const { scan } = await loadScan();
       let last = 0;
-      // Readers of DICOM and ZIP are fetched when there is something to read: the page itself opens sooner on a slow line.
-      const { scan } = await import('@/lib/upload/scan');
       const result = await scan(files, progress => {
         if (performance.now() - last > 100) {
           last = performance.now();
