@@ -1,15 +1,13 @@
-import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
 import { Button, NoPermission, Notice, Page } from '@/ui';
 import { DropZone } from './DropZone';
 import { Found } from './Found';
+import { Sending } from './Sending';
 import { transferOf } from './transfer';
 import styles from './Upload.module.css';
-
-// Wanted when something is sent: the page itself opens sooner on a slow line.
-const Sending = lazy(async () => ({ default: (await import('./Sending')).Sending }));
 
 /** Folders, files and archives on their way to the platform. */
 export default function UploadPage() {
@@ -47,7 +45,7 @@ function Upload() {
       {looking.kind === 'found'
         ? <Found looking={looking} onSend={() => void transfer.send()} onDiscard={() => transfer.discard()} />
         : <DropZone looking={looking} isCompact={queue !== null} onDrop={what => void transfer.look(what)} onCancel={() => transfer.discard()} />}
-      {queue !== null && <Suspense><Sending queue={queue} skipped={skipped} onClear={() => transfer.clear()} /></Suspense>}
+      {queue !== null && <Sending queue={queue} skipped={skipped} onClear={() => transfer.clear()} />}
     </div>
   );
 }

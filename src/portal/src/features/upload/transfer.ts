@@ -23,6 +23,9 @@ export interface TransferState {
   readonly isPatientListLost: boolean;
 }
 
+/** What reads DICOM and ZIP: not needed before the page stands, but fetched at once, so that it is here when the line has gone. */
+const reader = () => import('@/lib/upload/scan');
+
 /** A tenant's upload in this tab; it goes on while other pages are shown. */
 class Transfer {
   private state: TransferState = { looking: { kind: 'nothing' }, queue: null, skipped: [], unfinished: [], isPatientListLost: false };
@@ -35,6 +38,7 @@ class Transfer {
 
   constructor(private readonly tenant: string) {
     void this.readUnfinished();
+    reader().catch(() => undefined); // tried again when something is dropped
     window.addEventListener('online', () => this.state.queue?.tryNow());
     window.addEventListener('beforeunload', event => {
       if (this.isSending) {
@@ -57,9 +61,8 @@ class Transfer {
     this.set({ looking: { kind: 'scanning', progress: { files: 0, instances: 0, skipped: 0 } } });
     try {
       const { files, handles } = await what;
+      const { scan } = await reader();
       let last = 0;
-      // Readers of DICOM and ZIP are fetched when there is something to read: the page itself opens sooner on a slow line.
-      const { scan } = await import('@/lib/upload/scan');
       const result = await scan(files, progress => {
         if (performance.now() - last > 100) {
           last = performance.now();
