@@ -1,15 +1,20 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, type ComponentType } from 'react';
 import { Outlet, Route, Routes } from 'react-router';
+import { needTexts } from '@/lib/i18n';
 import { Frame } from './Frame';
 import { Home, Starting } from './Home';
 import { NothingHere } from './NothingHere';
 
-// Every page is a file of its own, fetched when it is opened.
-const SignInPage = lazy(() => import('@/features/session/SignInPage'));
-const StudiesPage = lazy(() => import('@/features/studies/StudiesPage'));
-const StudyPage = lazy(() => import('@/features/study/StudyPage'));
-const UploadPage = lazy(() => import('@/features/upload/UploadPage'));
-const PatientsPage = lazy(() => import('@/features/patients/PatientsPage'));
+/** A page is a file of its own, fetched with its texts when it is opened. */
+function page(namespace: string, load: () => Promise<{ default: ComponentType }>) {
+  return lazy(async () => (await Promise.all([load(), needTexts(namespace)]))[0]);
+}
+
+const SignInPage = page('session', () => import('@/features/session/SignInPage'));
+const StudiesPage = page('studies', () => import('@/features/studies/StudiesPage'));
+const StudyPage = page('study', () => import('@/features/study/StudyPage'));
+const UploadPage = page('upload', () => import('@/features/upload/UploadPage'));
+const PatientsPage = page('patients', () => import('@/features/patients/PatientsPage'));
 
 export function Pages() {
   return (

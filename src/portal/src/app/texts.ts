@@ -1,12 +1,13 @@
-import type { Language, Texts } from '@/lib/i18n';
+import type { LoadTexts } from '@/lib/i18n';
 
-/** Every `<language>.json` beside the code that shows it; its namespace is the name of its folder. One file a language is loaded. */
-const loaders: Record<Language, () => Promise<{ files: Record<string, Record<string, unknown>> }>> = {
-  'en': () => import('./texts.en'),
-  'zh-CN': () => import('./texts.zh-CN'),
+/** Every `<language>.json` stands beside the code that shows it; its namespace is the name of its folder. Each is a file of its own. */
+const files = import.meta.glob<Record<string, unknown>>(
+  ['/src/app/*.json', '/src/ui/*.json', '/src/features/*/*.json'], { import: 'default' });
+
+export const loadTexts: LoadTexts = (language, namespace) => {
+  const load = [`/src/${namespace}/`, `/src/features/${namespace}/`].map(folder => files[`${folder}${language}.json`]).find(Boolean);
+  if (!load) {
+    throw new Error(`${namespace} has no texts in ${language}`);
+  }
+  return load();
 };
-
-export async function loadTexts(language: Language): Promise<Texts> {
-  const { files } = await loaders[language]();
-  return Object.fromEntries(Object.entries(files).map(([path, texts]) => [path.split('/').at(-2) ?? '', texts]));
-}

@@ -1,17 +1,13 @@
-import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react';
+import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
-import { Button, Loading, NoPermission, Notice, Page, Skeleton } from '@/ui';
+import { Button, NoPermission, Notice, Page } from '@/ui';
 import { DropZone } from './DropZone';
-import { loadScan, transferOf } from './transfer';
+import { Found } from './Found';
+import { Sending } from './Sending';
+import { transferOf } from './transfer';
 import styles from './Upload.module.css';
-
-// Fetched after the page stands, so that it stands sooner; and at once then, for the line may be down when they are needed.
-const loadFound = () => import('./Found');
-const loadSending = () => import('./Sending');
-const Found = lazy(async () => ({ default: (await loadFound()).Found }));
-const Sending = lazy(async () => ({ default: (await loadSending()).Sending }));
 
 /** Folders, files and archives on their way to the platform. */
 export default function UploadPage() {
@@ -24,7 +20,6 @@ function Upload() {
   const format = useFormat();
   const transfer = transferOf(useTenant());
   const { looking, queue, skipped, unfinished, isPatientListLost } = useSyncExternalStore(transfer.subscribe, transfer.snapshot);
-  useEffect(() => void Promise.all([loadFound(), loadSending(), loadScan()]).catch(() => undefined), []);
   return (
     <div className={styles.upload}>
       {looking.kind !== 'found' && unfinished.map(upload => (
@@ -48,11 +43,9 @@ function Upload() {
       {isPatientListLost && <Notice tone="warn" title={t('patientsLost.title')}>{t('patientsLost.text')}</Notice>}
       {looking.kind === 'failed' && <Notice tone="bad" title={t('lookFailed.title')} isNews>{t('lookFailed.text')}</Notice>}
       {looking.kind === 'found'
-        ? <Suspense fallback={<Loading><Skeleton height="12rem" /></Loading>}><Found looking={looking} onSend={() => void transfer.send()} onDiscard={() => transfer.discard()} /></Suspense>
+        ? <Found looking={looking} onSend={() => void transfer.send()} onDiscard={() => transfer.discard()} />
         : <DropZone looking={looking} isCompact={queue !== null} onDrop={what => void transfer.look(what)} onCancel={() => transfer.discard()} />}
-      {queue !== null && (
-        <Suspense fallback={<Loading><Skeleton height="12rem" /></Loading>}><Sending queue={queue} skipped={skipped} onClear={() => transfer.clear()} /></Suspense>
-      )}
+      {queue !== null && <Sending queue={queue} skipped={skipped} onClear={() => transfer.clear()} />}
     </div>
   );
 }

@@ -6,9 +6,6 @@ import type { FoundInstance, ScanProgress, ScanResult, SkippedFile } from '@/lib
 import { httpUploadService } from '@/lib/upload/service';
 import { summarize, type FoundSummary } from '@/lib/upload/summary';
 
-/** The readers of DICOM and ZIP, which the page does not need to stand. */
-export const loadScan = () => import('@/lib/upload/scan');
-
 /** What was dropped: being looked into, or found and waiting for a person's word. */
 export type Looking =
   | { readonly kind: 'nothing' }
@@ -26,6 +23,9 @@ export interface TransferState {
   readonly isPatientListLost: boolean;
 }
 
+/** What reads DICOM and ZIP: not needed before the page stands, but fetched at once, so that it is here when the line has gone. */
+const reader = () => import('@/lib/upload/scan');
+
 /** A tenant's upload in this tab; it goes on while other pages are shown. */
 class Transfer {
   private state: TransferState = { looking: { kind: 'nothing' }, queue: null, skipped: [], unfinished: [], isPatientListLost: false };
@@ -38,6 +38,7 @@ class Transfer {
 
   constructor(private readonly tenant: string) {
     void this.readUnfinished();
+    reader().catch(() => undefined); // tried again when something is dropped
     window.addEventListener('online', () => this.state.queue?.tryNow());
     window.addEventListener('beforeunload', event => {
       if (this.isSending) {
@@ -60,7 +61,7 @@ class Transfer {
     this.set({ looking: { kind: 'scanning', progress: { files: 0, instances: 0, skipped: 0 } } });
     try {
       const { files, handles } = await what;
-      const { scan } = await loadScan();
+      const { scan } = await reader();
       let last = 0;
       const result = await scan(files, progress => {
         if (performance.now() - last > 100) {

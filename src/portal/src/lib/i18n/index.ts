@@ -5,9 +5,8 @@ import { readStored, writeStored } from '@/lib/stored';
 export const languages = { 'en': 'English', 'zh-CN': '简体中文' } as const;
 export type Language = keyof typeof languages;
 
-/** Namespace -> its texts, of one language. */
-export type Texts = Record<string, Record<string, unknown>>;
-export type LoadTexts = (language: Language) => Promise<Texts>;
+/** Reads the texts of a namespace in a language. */
+export type LoadTexts = (language: Language, namespace: string) => Promise<Record<string, unknown>>;
 
 const isLanguage = (name: string | null): name is Language => name !== null && name in languages;
 
@@ -21,13 +20,20 @@ function preferred(): Language {
   return navigator.languages.some(name => name.toLowerCase().startsWith('zh')) && !navigator.languages[0]?.toLowerCase().startsWith('en') ? 'zh-CN' : 'en';
 }
 
+const needed = new Set<string>();
+
 async function load(language: Language): Promise<void> {
-  for (const [namespace, texts] of Object.entries(await loadTexts(language))) {
-    i18next.addResourceBundle(language, namespace, texts, true, true);
-  }
+  await Promise.all([...needed].filter(namespace => !i18next.hasResourceBundle(language, namespace)).map(async namespace =>
+    i18next.addResourceBundle(language, namespace, await loadTexts(language, namespace))));
 }
 
-/** Starts with the person's language; the other one is fetched when chosen. */
+/** Brings the texts of what is about to be shown; in a language that is chosen later, too. */
+export async function needTexts(...namespaces: string[]): Promise<void> {
+  namespaces.forEach(namespace => needed.add(namespace));
+  await load(currentLanguage());
+}
+
+/** Starts with the person's language; another one is fetched when chosen. */
 export async function startI18n(loader: LoadTexts): Promise<void> {
   loadTexts = loader;
   const language = preferred();
@@ -39,7 +45,6 @@ export async function startI18n(loader: LoadTexts): Promise<void> {
     react: { useSuspense: false },
     returnNull: false,
   });
-  await load(language);
   show(language);
 }
 
