@@ -107,6 +107,27 @@ public sealed class PreviewComputationTests : IDisposable
     }
 
     [Fact]
+    public void A_strip_of_grey_and_colour_keeps_both()
+    {
+        var grey = new Picture(16, 16, 1, [.. Enumerable.Repeat((byte)200, 256)]);
+        var red = new Picture(64, 128, 3, [.. Enumerable.Range(0, 64 * 128 * 3).Select(i => i % 3 == 0 ? (byte)220 : (byte)20)]);
+
+        using var sprite = SKBitmap.Decode(StripLayout.Encode(StripLayout.Compose([grey, red])));
+
+        Assert.Equal((256, 128), (sprite.Width, sprite.Height));
+        AssertColour((200, 200, 200), sprite.GetPixel(64, 64));
+        AssertColour((220, 20, 20), sprite.GetPixel(192, 64));
+        AssertColour((0, 0, 0), sprite.GetPixel(192, 8));
+
+        static void AssertColour((int Red, int Green, int Blue) expected, SKColor colour)
+        {
+            Assert.InRange(colour.Red, expected.Red - 4, expected.Red + 4);
+            Assert.InRange(colour.Green, expected.Green - 4, expected.Green + 4);
+            Assert.InRange(colour.Blue, expected.Blue - 4, expected.Blue + 4);
+        }
+    }
+
+    [Fact]
     public void The_strip_shows_first_and_last_and_what_lies_evenly_between()
     {
         Assert.Equal(Enumerable.Range(0, 32), StripLayout.Choose(32));
