@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const [copy, only] = process.argv.slice(2);
-const faults = JSON.parse(readFileSync("tests/mutation/faults.json", "utf8")).filter(f => !only || f.name.includes(only));
+const faults = JSON.parse(readFileSync("tests/mutation/faults.json", "utf8")).filter(f => !only || f.project === only || f.name.includes(only));
 const options = ["--configuration", "Release", "--verbosity", "quiet", "-nologo", "-nodeReuse:false",
   "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:UseSharedCompilation=false"];
 

@@ -26,7 +26,8 @@ public class MutantTests(DicomwebApi api, ITestOutputHelper output)
 
     private static readonly HttpStatusCode[] StowAnswers =
     [
-        HttpStatusCode.OK, HttpStatusCode.Accepted, HttpStatusCode.Conflict, HttpStatusCode.BadRequest, HttpStatusCode.RequestEntityTooLarge,
+        HttpStatusCode.OK, HttpStatusCode.Accepted, HttpStatusCode.Conflict, HttpStatusCode.BadRequest,
+        HttpStatusCode.RequestEntityTooLarge,
     ];
 
     private static readonly string[] QueryWords =
@@ -82,8 +83,9 @@ public class MutantTests(DicomwebApi api, ITestOutputHelper output)
         var mutator = new ByteMutator(
             random,
             [
-                "--mutant"u8.ToArray(), "\r\n--mutant\r\n"u8.ToArray(), "\r\n--mutant--"u8.ToArray(), "\r\n\r\n"u8.ToArray(), "--"u8.ToArray(),
+                "--mutant"u8.ToArray(), "\r\n--mutant\r\n"u8.ToArray(), "\r\n--mutant--"u8.ToArray(), "\r\n\r\n"u8.ToArray(),
                 "Content-Type: application/dicom"u8.ToArray(), "Content-Type: text/plain\r\n"u8.ToArray(), ":"u8.ToArray(), "\n"u8.ToArray(),
+                "--"u8.ToArray(),
             ]);
         var tenant = await api.CreateTenantAsync(Ct);
         var before = api.Errors.Count;
@@ -120,13 +122,19 @@ public class MutantTests(DicomwebApi api, ITestOutputHelper output)
         var tenant = await api.CreateTenantAsync(Ct);
         var stored = Assert.Single((await tenant.StowAsync([TestInstance.Make()], Ct)).Stored);
         var (study, series, _) = StowAnswerBody.Uids(stored);
-        string[] roots = ["studies", "series", "instances", $"studies/{study}/series", $"studies/{study}/instances", $"studies/{study}/series/{series}/instances"];
+        string[] roots =
+        [
+            "studies", "series", "instances", $"studies/{study}/series", $"studies/{study}/instances",
+            $"studies/{study}/series/{series}/instances",
+        ];
         var before = api.Errors.Count;
         for (var i = 0; i < (IsLong ? 3000 : 120); i++)
         {
             var query = Query(random);
             var (status, _) = await tenant.GetBytesAsync($"dicomweb/{roots[i % roots.Length]}?{query}", Ct);
-            Assert.True(status is HttpStatusCode.OK or HttpStatusCode.NoContent or HttpStatusCode.BadRequest, $"{query}: {status}\n{string.Join('\n', api.Errors)}");
+            Assert.True(
+                status is HttpStatusCode.OK or HttpStatusCode.NoContent or HttpStatusCode.BadRequest,
+                $"{query}: {status}\n{string.Join('\n', api.Errors)}");
         }
 
         await AssertWellAsync(tenant, before);
@@ -140,7 +148,8 @@ public class MutantTests(DicomwebApi api, ITestOutputHelper output)
     }
 
     private static string Query(Random random) =>
-        string.Concat(Enumerable.Range(0, random.Next(1, 9)).Select(i => QueryWords[random.Next(QueryWords.Length)] + (i % 2 == 0 ? "=" : "&")));
+        string.Concat(
+            Enumerable.Range(0, random.Next(1, 9)).Select(i => QueryWords[random.Next(QueryWords.Length)] + (i % 2 == 0 ? "=" : "&")));
 
     /// <summary>Half of the mutants keep what names them, so that more of them go the whole way.</summary>
     private static byte[] Mutant(byte[] file, ByteMutator mutator, Random random)
@@ -210,9 +219,12 @@ public class MutantTests(DicomwebApi api, ITestOutputHelper output)
         var path = $"studies/{study}/series/{series}/instances/{instance}";
         var bytes = Assert.Single(await tenant.RetrieveAsync(path, Ct));
         var row = await api.InTenantAsync(
-            tenant.TenantId, (db, ct) => db.Instances.Where(i => i.SopInstanceUid == instance).Select(i => new { i.Sha256, i.Length }).SingleAsync(ct), Ct);
+            tenant.TenantId,
+            (db, ct) => db.Instances.Where(i => i.SopInstanceUid == instance).Select(i => new { i.Sha256, i.Length }).SingleAsync(ct),
+            Ct);
         Assert.Equal((row.Sha256, row.Length), (Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.LongLength));
-        Assert.Equal(instance, DicomFile.Read(bytes, new DicomReadOptions { StopBeforePixelData = true }).Dataset.GetUid(DicomTags.SOPInstanceUID));
+        var stored = DicomFile.Read(bytes, new DicomReadOptions { StopBeforePixelData = true });
+        Assert.Equal(instance, stored.Dataset.GetUid(DicomTags.SOPInstanceUID));
         var metadata = Assert.Single((await tenant.SearchAsync(path + "/metadata", Ct)).EnumerateArray());
         Assert.Equal(instance, StowAnswerBody.Text(metadata, "00080018"));
     }

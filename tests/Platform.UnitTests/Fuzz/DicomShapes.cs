@@ -5,13 +5,16 @@ using Platform.UnitTests.Dicom;
 
 namespace Platform.UnitTests.Fuzz;
 
-/// <summary>DICOM files that are built, not damaged: random trees of elements with lengths that mostly hold, and good files with one value changed.</summary>
+/// <summary>
+/// DICOM files that are built, not damaged: random trees of elements with lengths that mostly hold, and good files with one value
+/// changed.
+/// </summary>
 internal static class DicomShapes
 {
     private static readonly string[] Vrs =
     [
-        "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "OB", "OD", "OF", "OL", "OV", "OW", "PN", "SH", "SL", "SQ", "SS",
-        "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT", "UV", "ZZ",
+        "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "OB", "OD", "OF", "OL", "OV", "OW", "PN", "SH", "SL",
+        "SQ", "SS", "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT", "UV", "ZZ",
     ];
 
     private static readonly uint[] Tags =
@@ -25,8 +28,10 @@ internal static class DicomShapes
     private static readonly string[] Values =
     [
         "", " ", "\\", "\\\\", "1", "-1", "1.5e3", "1E400", "NaN", "99999999999999999999", "1.2.840.10008.5.1.4.1.1.2", "ISO_IR 192", "ISO_IR 100",
-        "\\ISO 2022 IR 87", "ISO 2022 IR 6\\ISO 2022 IR 149", "GB18030", "ISO 2022 IR 13\\ISO 2022 IR 87\\ISO 2022 IR 159", "NOBODY",
-        "\u001b$B;3ED\u001b(B=\u001b$B", "\u00c3\u00a9^\u00e9=\u00ff", "20240229", "99999999", "240000", "YES", "Yamada^Tarou==", "a\0b", "\u001b", "\u001b$)C\u00fb",
+        "\\ISO 2022 IR 87", "ISO 2022 IR 6\\ISO 2022 IR 149", "GB18030",
+        "ISO 2022 IR 13\\ISO 2022 IR 87\\ISO 2022 IR 159", "NOBODY",
+        "\u001b$B;3ED\u001b(B=\u001b$B", "\u00c3\u00a9^\u00e9=\u00ff", "20240229", "99999999", "240000",
+        "YES", "Yamada^Tarou==", "a\0b", "\u001b", "\u001b$)C\u00fb",
     ];
 
     /// <summary>Words that a DICOM parser looks for.</summary>
@@ -160,7 +165,9 @@ internal static class DicomShapes
 
     private static void Elements(RawDicom to, DicomEncoding encoding, Random random, int depth)
     {
-        var tags = Enumerable.Range(0, random.Next(1, 8)).Select(_ => Tags[random.Next(Tags.Length)]).Where(t => t != 0x00080005 || depth > 0);
+        var tags = Enumerable.Range(0, random.Next(1, 8))
+            .Select(_ => Tags[random.Next(Tags.Length)])
+            .Where(t => t != 0x00080005 || depth > 0);
         foreach (var tag in random.Next(4) == 0 ? tags : tags.Distinct().Order())
         {
             var vr = Vrs[random.Next(Vrs.Length)];

@@ -57,7 +57,8 @@ public class FuzzTests(ITestOutputHelper output)
         }
 
         var seconds = IsLong ? LongSeconds : 1;
-        await InChildAsync(AppContext.BaseDirectory, seconds, isCounted: false, nameof(Bad_frames_do_not_crash_the_child_that_decodes_them));
+        const string Method = nameof(Bad_frames_do_not_crash_the_child_that_decodes_them);
+        await InChildAsync(AppContext.BaseDirectory, seconds, isCounted: false, Method);
     }
 
     [Fact]
@@ -103,9 +104,12 @@ public class FuzzTests(ITestOutputHelper output)
     {
         var seed = Seed;
         var run = new FuzzRun(FuzzTargets.Find(name), seed);
-        var failure = ChildSeconds is { } seconds
-            ? run.Run(seconds == 0 ? FewExecutions : long.MaxValue, seconds == 0 ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(seconds))
-            : run.Run(ShortExecutions, TimeSpan.FromMinutes(1));
+        var failure = ChildSeconds switch
+        {
+            null => run.Run(ShortExecutions, TimeSpan.FromMinutes(1)),
+            0 => run.Run(FewExecutions, TimeSpan.FromMinutes(1)),
+            { } seconds => run.Run(long.MaxValue, TimeSpan.FromSeconds(seconds)),
+        };
         output.WriteLine($"{name}: {run.Executions} executions, seed {seed}, {run.Found} inputs reached something new");
         Assert.True(failure is null, failure);
         Assert.True(!Coverage.IsOn || run.Found > 0, "No branch was counted: the libraries are not instrumented.");
@@ -114,7 +118,11 @@ public class FuzzTests(ITestOutputHelper output)
     private async Task InChildAsync(string folder, int seconds, bool isCounted, string method)
     {
         var ct = TestContext.Current.CancellationToken;
-        var start = new ProcessStartInfo(Path.Combine(folder, "Platform.UnitTests")) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(folder, "Platform.UnitTests"))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var argument in new[] { "-noColor", "-noLogo", "-showLiveOutput", "-method", "*FuzzTests." + method })
         {
             start.ArgumentList.Add(argument);

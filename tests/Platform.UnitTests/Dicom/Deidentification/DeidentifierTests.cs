@@ -71,17 +71,19 @@ public class DeidentifierTests
     [Fact]
     public void One_patient_keeps_one_pseudonym_and_others_get_another()
     {
-        var (first, second, other) = (Study(), Study(), Study());
+        var (first, second, other, elsewhere) = (Study(), Study(), Study(), Study());
         second.Set(DicomTags.StudyInstanceUID, "1.2.3.4");
         other.Set(DicomTags.PatientID, "another");
+        elsewhere.Set(DicomTags.IssuerOfPatientID, "another hospital");
 
-        foreach (var dataset in new[] { first, second, other })
+        foreach (var dataset in new[] { first, second, other, elsewhere })
         {
             Deidentifier.Apply(dataset);
         }
 
         Assert.Equal(first.GetString(DicomTags.PatientID), second.GetString(DicomTags.PatientID));
         Assert.NotEqual(first.GetString(DicomTags.PatientID), other.GetString(DicomTags.PatientID));
+        Assert.NotEqual(first.GetString(DicomTags.PatientID), elsewhere.GetString(DicomTags.PatientID));
         Assert.NotEqual(first.GetString(DicomTags.StudyInstanceUID), second.GetString(DicomTags.StudyInstanceUID));
     }
 
@@ -149,6 +151,22 @@ public class DeidentifierTests
         }
 
         Assert.Equal(reason, Deidentifier.Refuse(dataset));
+    }
+
+    [Fact]
+    public void Text_in_the_pixels_of_a_kept_item_is_refused_and_in_those_of_a_removed_one_is_not()
+    {
+        var item = new DicomDataset();
+        item.Set(DicomTags.BurnedInAnnotation, "YES");
+        var removed = Study();
+        removed.SetSequence(DicomTags.IconImageSequence, item);
+        Assert.Null(Deidentifier.Refuse(removed));
+
+        var outer = new DicomDataset();
+        outer.SetSequence(DicomTags.PixelMeasuresSequence, item);
+        var kept = Study();
+        kept.SetSequence(DicomTags.SharedFunctionalGroupsSequence, outer);
+        Assert.Equal(DeidentificationRefusal.BurnedInAnnotation, Deidentifier.Refuse(kept));
     }
 
     private static DicomDataset Study()
