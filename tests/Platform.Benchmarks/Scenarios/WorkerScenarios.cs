@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Platform.Benchmarks.Measuring;
 using Platform.Contracts;
+using Platform.Dicom.Objects;
 using Platform.Hosting.Blobs;
 using Platform.Inference.Child;
 using Platform.Inference.Engine;
@@ -98,7 +99,8 @@ internal static class WorkerScenarios
 
         var (tenantId, runId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var instances = new List<ManifestInstance>();
-        foreach (var file in SampleStudy.Instances().Select(file => file.ToArray()))
+        var series = SampleStudy.Hippocampus.Series();
+        foreach (var file in ImageSeriesWriter.Write(series).Select(file => file.ToArray()))
         {
             var name = BlobNames.Instance(tenantId, RandomNumberGenerator.GetHexString(32, lowercase: true));
             await WriteAsync(blobs, name, file);
@@ -106,7 +108,7 @@ internal static class WorkerScenarios
         }
 
         return new RunManifest(
-            tenantId, runId, SampleStudy.StudyInstanceUid, 1, [new("2.25.1", "MR", instances)],
+            tenantId, runId, series.StudyInstanceUid, 1, [new("2.25.1", "MR", instances)],
             new ManifestModel(Model, "1.0.0", hash, BlobNames.Model(hash)), new Dictionary<string, string>(), 600);
     }
 

@@ -57,9 +57,10 @@ public sealed class WorkerHost(TestServices services) : IAsyncLifetime
         builder.AddPlatformBus(bus => bus.Endpoint("beats", EndpointKind.Temporary).Consumer<BeatListener>());
         host = builder.Build();
         await host.StartAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         while (Running.Services.GetRequiredService<IBusControl>().CheckHealth().Status != BusHealthStatus.Healthy)
         {
-            await Task.Delay(50);
+            await Task.Delay(50, limit.Token);
         }
     }
 

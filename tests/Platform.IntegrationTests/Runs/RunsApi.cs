@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Api.Data;
 using Platform.Api.Runs;
+using Platform.Contracts;
 using Platform.IntegrationTests.Hosts;
 using Platform.IntegrationTests.Services;
 using Xunit;
@@ -51,10 +52,11 @@ internal sealed class RunsApi : ApiHost
         return await system.WorkReady.CountAsync(w => w.Kind.StartsWith("run-"), ct);
     }
 
+    /// <summary>Run requests that no queue has taken.</summary>
     public async Task<int> CountUnsentAsync(CancellationToken ct)
     {
         await using var system = await Services.GetRequiredService<IDbContextFactory<SystemDb>>().CreateDbContextAsync(ct);
-        return await system.Outbox.CountAsync(m => m.SentAt == null, ct);
+        return await system.Outbox.CountAsync(m => m.SentAt == null && m.Kind == nameof(RunRequested), ct);
     }
 }
 

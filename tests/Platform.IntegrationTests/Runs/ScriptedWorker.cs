@@ -19,6 +19,8 @@ namespace Platform.IntegrationTests.Runs;
 /// </summary>
 internal sealed class ScriptedWorker : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly IHost host;
     private readonly Channel<Delivery> deliveries = Channel.CreateUnbounded<Delivery>();
     private readonly List<RunningRun> running = [];
@@ -61,7 +63,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     }
 
     /// <summary>The next run that the broker delivers to this worker.</summary>
-    public async Task<Delivery> NextAsync(CancellationToken ct) => await deliveries.Reader.ReadAsync(ct);
+    public Task<Delivery> NextAsync(CancellationToken ct) => deliveries.Reader.ReadAsync(ct).AsTask().WaitAsync(Patience, ct);
 
     public bool TryNext(out Delivery? delivery) => deliveries.Reader.TryRead(out delivery);
 
@@ -115,7 +117,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
+        await stopping.CancelAsync(); // also what it holds, or the host would wait for that
         await beating;
         await host.StopAsync(CancellationToken.None);
         host.Dispose();
@@ -193,7 +195,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             await worker.deliveries.Writer.WriteAsync(delivery, context.CancellationToken);
             try
             {
-                await acknowledged.Task.WaitAsync(context.CancellationToken);
+                await acknowledged.Task.WaitAsync(worker.stopping.Token);
             }
             finally
             {
