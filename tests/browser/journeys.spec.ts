@@ -31,6 +31,7 @@ for (const language of languages) {
     const look = async (name: string) => {
       const pages = join(scratch, 'pages');
       mkdirSync(pages, { recursive: true });
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
       await page.screenshot({ path: join(pages, `${language} ${name}.png`), fullPage: true });
       const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
       expect(violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`)).toEqual([]);

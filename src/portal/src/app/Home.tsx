@@ -3,11 +3,20 @@ import { Navigate, useParams } from 'react-router';
 import { ApiProblem } from '@/lib/api';
 import { useSessionQuery } from '@/lib/session';
 import { readStored } from '@/lib/stored';
-import { EmptyState, ErrorState, Loading } from '@/ui';
+import { EmptyState, ErrorState, Loading, Skeleton } from '@/ui';
 import styles from './Frame.module.css';
 
+/** The shape of a page while it is fetched; at first nothing, for most pages are there at once. */
 export function Starting() {
-  return <Loading><div className={styles.starting} /></Loading>;
+  return (
+    <Loading>
+      <div className={styles.starting}>
+        <Skeleton width="10rem" height="1.6rem" />
+        <Skeleton height="3.5rem" />
+        <Skeleton height="20rem" />
+      </div>
+    </Loading>
+  );
 }
 
 /** `/portal/` and `/portal/{tenant}` lead to the studies of the tenant, the last one used or the only one. */
