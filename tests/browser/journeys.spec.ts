@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignInPage } from './pages/SignInPage';
@@ -10,6 +10,9 @@ import { kill, platform, startAgain } from './platform';
 import { scratch } from './playwright.config';
 import { hippocampus, knee, write } from './series';
 import { languages, textsOf } from './texts';
+
+/** Where the real images are, on a machine that has them. */
+const chest = join(process.env['PLATFORM_CORPUS'] ?? join(__dirname, '../../../shared/data'), 'given/chest-ct/A0001-lung');
 
 for (const language of languages) {
   test.describe.serial(language, () => {
@@ -87,6 +90,32 @@ for (const language of languages) {
       await expect.poll(() => study.painted(colour)).toBe(0);
     });
 
+    test('shows the tumour of a real chest CT', async () => {
+      if (!existsSync(chest)) {
+        expect(process.env['CI'], `${chest} is absent`).toBeUndefined();
+        return;
+      }
+      test.setTimeout(300_000);
+      const upload = new UploadPage(page, text);
+      await upload.open('demo');
+      await upload.drop(chest);
+      await expect(upload.found).toContainText('CT');
+      await upload.send.click();
+      await upload.expectState('done');
+      await upload.openStudy();
+
+      const study = new StudyPage(page, text);
+      await expect(study.findings.first()).toBeVisible({ timeout: 240_000 });
+      await expect(study.findings.first()).toContainText(text('study:concept.RADLEX-RID50149'));
+      const { finding, mm } = await study.widest();
+      expect(mm).toBeGreaterThan(35);
+      await finding.click();
+      await study.expectFullImage();
+      const colour = await study.colourOf(finding);
+      await expect.poll(() => study.painted(colour)).toBeGreaterThan(100);
+      await look('study chest');
+    });
+
     test('says why no AI ran', async () => {
       write(knee(`knee ${language}`), join(folder, 'ct'));
       const upload = new UploadPage(page, text);
@@ -118,41 +147,61 @@ for (const language of languages) {
       await look('upload refused');
     });
 
-    if (language === 'en') {
-      test('finishes an upload by itself after the platform was killed in the middle of it', async () => {
-        write(knee('killed', 30, 160), join(folder, 'long'));
-        const upload = new UploadPage(page, text);
-        await upload.open('demo');
-        const speedUp = await upload.slowDown(250_000);
-        await upload.drop(join(folder, 'long'));
-        await upload.send.click();
-        await expect.poll(() => upload.stored()).toBeGreaterThan(4);
-        await kill();
-        await upload.expectState('retrying');
-        await expect(page.getByText(text('upload:trouble.offline.title'))).toBeVisible();
-        await look('upload line down');
-        await startAgain();
-        await speedUp();
-        await upload.expectState('done');
-        await upload.openStudy();
-        await expect(new StudyPage(page, text).head).toContainText('30');
-      });
+    test('finishes an upload by itself after the platform was killed in the middle of it', async () => {
+      write(knee(`killed ${language}`, 30, 160), join(folder, 'long'));
+      const upload = new UploadPage(page, text);
+      await upload.open('demo');
+      const speedUp = await upload.slowDown(250_000);
+      await upload.drop(join(folder, 'long'));
+      await upload.send.click();
+      await expect.poll(() => upload.stored()).toBeGreaterThan(4);
+      await kill();
+      await upload.expectState('retrying');
+      await expect(page.getByText(text('upload:trouble.offline.title'))).toBeVisible();
+      await look('upload line down');
+      await startAgain();
+      await speedUp();
+      await upload.expectState('done');
+      await upload.openStudy();
+      await expect(new StudyPage(page, text).head).toContainText('30');
+    });
 
-      test('shows a study that is not there, and an upload that a role may not do', async ({ browser }) => {
-        await page.goto('/portal/demo/studies/1.2.3');
-        await expect(page.getByText(text('study:absent.title'))).toBeVisible();
-        await look('study absent');
+    test('lists studies and patients, in the dark and on a phone as well', async () => {
+      const pages = { studies: 'studies:title', patients: 'patients:title' };
+      for (const [path, title] of Object.entries(pages)) {
+        await page.goto(`/portal/demo/${path}`);
+        await expect(page.getByRole('heading', { level: 1, name: text(title) })).toBeVisible();
+        await expect(page.getByText(name.shown).first()).toBeVisible();
+        await look(`${path} listed`);
+      }
+      const before = page.viewportSize();
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await look('patients dark');
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.goto('/portal/demo/studies');
+      await expect(page.getByText(name.shown).first()).toBeVisible();
+      await look('studies on a phone');
+      await page.getByText(name.shown).first().click();
+      await new StudyPage(page, text).expectFullImage();
+      await look('study on a phone');
+      await page.emulateMedia({ colorScheme: null });
+      await page.setViewportSize(before ?? { width: 1360, height: 860 });
+    });
 
-        const viewer = platform().users.find(one => one.role === 'specialist');
-        const other = await browser.newPage({ baseURL: platform().url });
-        const signIn = new SignInPage(other, text);
-        await signIn.open(language);
-        await signIn.signIn(viewer?.email ?? '', viewer?.password ?? '');
-        await expect(other).toHaveURL(/studies$/);
-        await other.goto('/portal/demo/upload');
-        await expect(other.getByText(text('upload:noPermission'))).toBeVisible();
-        await other.close();
-      });
-    }
+    test('shows a study that is not there, and an upload that a role may not do', async ({ browser }) => {
+      await page.goto('/portal/demo/studies/1.2.3');
+      await expect(page.getByText(text('study:absent.title'))).toBeVisible();
+      await look('study absent');
+
+      const viewer = platform().users.find(one => one.role === 'specialist');
+      const other = await browser.newPage({ baseURL: platform().url });
+      const signIn = new SignInPage(other, text);
+      await signIn.open(language);
+      await signIn.signIn(viewer?.email ?? '', viewer?.password ?? '');
+      await expect(other).toHaveURL(/studies$/);
+      await other.goto('/portal/demo/upload');
+      await expect(other.getByText(text('upload:noPermission'))).toBeVisible();
+      await other.close();
+    });
   });
 }

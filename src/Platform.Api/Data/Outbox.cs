@@ -57,6 +57,7 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
         }.ToFrozenDictionary();
 
     private readonly Dictionary<Guid, DateTimeOffset> notBefore = [];
+    private readonly HashSet<string> withoutQueue = [];
     private DateTimeOffset prunedAt;
     private bool isAway;
 
@@ -122,12 +123,16 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
                 await PublishAsync(row, ct);
                 sent.Add(row.Id);
                 notBefore.Remove(row.Id);
+                withoutQueue.Remove(row.Kind);
             }
             catch (MessageReturnedException)
             {
                 // No worker has ever made the queue yet. The others may have theirs.
                 notBefore[row.Id] = clock.GetUtcNow() + RetryAfter;
-                LogUnroutable(logger, row.Kind, row.Id);
+                if (withoutQueue.Add(row.Kind))
+                {
+                    LogUnroutable(logger, row.Kind);
+                }
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
@@ -220,6 +225,6 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
     [LoggerMessage(LogLevel.Information, "The outbox sends again")]
     private static partial void LogBack(ILogger logger);
 
-    [LoggerMessage(LogLevel.Information, "No queue takes {Kind} yet; message {MessageId} waits")]
-    private static partial void LogUnroutable(ILogger logger, string kind, Guid messageId);
+    [LoggerMessage(LogLevel.Information, "No queue takes {Kind} yet: no worker has ever been here; such messages wait")]
+    private static partial void LogUnroutable(ILogger logger, string kind);
 }

@@ -50,8 +50,11 @@ internal static class PlatformTelemetry
         logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
         logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning);
         logging.AddFilter("Azure", LogLevel.Warning);
-        logging.AddFilter("MassTransit", LogLevel.Warning);
         logging.AddFilter("OpenIddict", LogLevel.Warning);
+
+        // What it writes under its bare name is each vain attempt to send, with a stack; the sender itself says what that means.
+        logging.Services.Configure<LoggerFilterOptions>(filters => filters.Rules.Add(new LoggerFilterRule(
+            null, "MassTransit", LogLevel.Warning, (_, category, level) => category != "MassTransit" || level < LogLevel.Error)));
 
         // Each poll of /health/ready would repeat what its answer says.
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);

@@ -1,4 +1,4 @@
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 export class StudyPage {
   constructor(private readonly page: Page, private readonly text: (key: string) => string) {}
@@ -13,6 +13,22 @@ export class StudyPage {
 
   get findings() {
     return this.ai.locator('button[aria-pressed]');
+  }
+
+  /** The finding that measures most in millimetres, and how many those are. */
+  async widest(): Promise<{ finding: Locator; mm: number }> {
+    const mm = (await this.findings.allInnerTexts()).map(text => Number(/([\d.]+)\s*mm(?![²³])/.exec(text)?.[1] ?? 0));
+    const most = Math.max(...mm);
+    return { finding: this.findings.nth(mm.indexOf(most)), mm: most };
+  }
+
+  /** Red, green and blue of a finding's outline. */
+  async colourOf(finding: Locator): Promise<[number, number, number]> {
+    const colour = await finding.evaluate(button => [...button.querySelectorAll('*')]
+      .map(part => getComputedStyle(part).backgroundColor)
+      .find(value => !/^rgba\(.*, 0\)$|^transparent$/.test(value)));
+    const [r = 0, g = 0, b = 0] = (colour?.match(/[\d.]+/g) ?? []).map(Number);
+    return [r, g, b];
   }
 
   get stage() {
