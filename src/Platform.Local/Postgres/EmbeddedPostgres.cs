@@ -22,7 +22,8 @@ public sealed record EmbeddedPostgresOptions(string ProgramsPath, string DataPat
 
 /// <summary>
 /// PostgreSQL as a child: a cluster with checksums in its own folder, on loopback, with a random password. PostgreSQL refuses to
-/// run as root, and as a user whom the system cannot name (a container's number); both run it in a user namespace as nobody.
+/// run as root, and as a user whom the system cannot name (a container's number); both run it in a user namespace as nobody. Where
+/// namespaces are forbidden, as in most containers, root runs it as nobody himself.
 /// </summary>
 public sealed class EmbeddedPostgres : IAsyncDisposable
 {
@@ -35,8 +36,17 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     private const int Quit = 3;
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(2);
 
+    private static readonly string[] InNamespace = ["--user", $"--map-user={Nobody}", $"--map-group={Nobody}"];
+
+    // With the right to pass folders that are root's alone, such as root's home.
+    private static readonly string[] AsNobody =
+    [
+        "--reuid", $"{Nobody}", "--regid", $"{Nobody}", "--clear-groups", "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override",
+    ];
+
     private readonly EmbeddedPostgresOptions options;
     private readonly string password;
+    private bool hasNamespaces;
     private ServiceProcess? server;
 
     private EmbeddedPostgres(EmbeddedPostgresOptions options, string password)
@@ -59,7 +69,10 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         Directory.CreateDirectory(
             options.DataPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var passwordFile = Path.Combine(options.DataPath, "password");
-        var postgres = new EmbeddedPostgres(options, await ReadOrMakePasswordAsync(passwordFile, ct));
+        var postgres = new EmbeddedPostgres(options, await ReadOrMakePasswordAsync(passwordFile, ct))
+        {
+            hasNamespaces = await SucceedsAsync("unshare", [.. InNamespace, "true"], ct),
+        };
         if (!File.Exists(Path.Combine(postgres.Cluster, "PG_VERSION")))
         {
             await postgres.MakeClusterAsync(passwordFile, ct);
@@ -83,6 +96,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     public async Task StartAsync(CancellationToken ct)
     {
         await StopOrphanAsync(ct);
+        await OwnAsync(ct);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(StartPatience);
         while (true)
@@ -183,10 +197,34 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     private ServiceStart Command(string program, IReadOnlyList<string> arguments)
     {
         var path = Path.Combine(options.ProgramsPath, "bin", program);
-        return Environment.IsPrivilegedProcess || string.IsNullOrEmpty(Environment.UserName)
-            ? new ServiceStart(
-                "unshare", ["--user", $"--map-user={Nobody}", $"--map-group={Nobody}", path, .. arguments], "INT", LogPath)
-            : new ServiceStart(path, arguments, "INT", LogPath);
+        if (!Environment.IsPrivilegedProcess && !string.IsNullOrEmpty(Environment.UserName))
+        {
+            return new ServiceStart(path, arguments, "INT", LogPath);
+        }
+
+        return hasNamespaces || !Environment.IsPrivilegedProcess
+            ? new ServiceStart("unshare", [.. InNamespace, path, .. arguments], "INT", LogPath)
+            : new ServiceStart("setpriv", [.. AsNobody, path, .. arguments], "INT", LogPath);
+    }
+
+    /// <summary>The cluster belongs to whom the server runs as: its folder may have been filled on another machine.</summary>
+    private async Task OwnAsync(CancellationToken ct)
+    {
+        const string Own = """[ "$(stat -c %u "$1")" = "$2" ] || chown -R "$2:$2" "$1" """;
+        var owner = hasNamespaces ? 0 : Nobody; // inside a namespace root's files are nobody's
+        if (Environment.IsPrivilegedProcess && !await SucceedsAsync("sh", ["-c", Own, "sh", Cluster, $"{owner}"], ct))
+        {
+            throw new InvalidOperationException($"{Cluster} cannot be given to user {owner}, as which PostgreSQL runs here.");
+        }
+    }
+
+    private static async Task<bool> SucceedsAsync(string program, IReadOnlyList<string> arguments, CancellationToken ct)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        await process.StandardError.ReadToEndAsync(ct);
+        await process.WaitForExitAsync(ct);
+        return process.ExitCode == 0;
     }
 
     private async Task<bool> AnswersAsync(ServiceProcess starting, int port, CancellationToken ct)
