@@ -177,11 +177,10 @@ public class WorkerTests(WorkerHost worker, TestServices services) : IClassFixtu
 
         Assert.Contains(leaving.Beats, b => b.IsDraining);
         var rabbit = await services.RabbitAsync();
-        var depth = await rabbit.QueueDepthAsync(leaving.Settings["Bus:VirtualHost"]!, QueueNames.RunRequested, Ct);
-        while (depth != (1, 0))
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        while (await rabbit.QueueDepthAsync(leaving.Settings["Bus:VirtualHost"]!, QueueNames.RunRequested, limit.Token) != (1, 0))
         {
-            await Task.Delay(200, Ct);
-            depth = await rabbit.QueueDepthAsync(leaving.Settings["Bus:VirtualHost"]!, QueueNames.RunRequested, Ct);
+            await Task.Delay(200, limit.Token);
         }
 
         // A worker that comes later computes it.

@@ -1,4 +1,6 @@
-"""Makes the small model packages that tests run: threshold (MR), threshold-ct (CT) and slow (MR, many seconds).
+"""Makes the small model packages that tests run: threshold (MR), threshold-ct (CT) and slow (MR).
+
+slow takes about a minute: what is tested with it happens in its midst, on a fast machine too.
 
     python3 make_packages.py
 
@@ -14,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = pathlib.Path(__file__).resolve().parent
-CONVOLUTIONS, CHANNELS = 150, 16
+CONVOLUTIONS, CHANNELS = 150, 64
 
 
 def model(slow):

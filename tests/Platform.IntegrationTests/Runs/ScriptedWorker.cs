@@ -117,7 +117,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync(); // also what it holds, or the host would wait for that
+        await stopping.CancelAsync(); // what it holds counts as acknowledged, or the host would wait for it
         await beating;
         await host.StopAsync(CancellationToken.None);
         host.Dispose();
@@ -195,7 +195,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             await worker.deliveries.Writer.WriteAsync(delivery, context.CancellationToken);
             try
             {
-                await acknowledged.Task.WaitAsync(worker.stopping.Token);
+                await acknowledged.Task.WaitAsync(worker.stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             finally
             {
