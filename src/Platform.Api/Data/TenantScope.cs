@@ -50,9 +50,7 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleCo
             async () =>
             {
                 await using var batch = connections.App.CreateBatch();
-                var enter = new NpgsqlBatchCommand(EnterTenant);
-                enter.Parameters.Add(new NpgsqlParameter<string> { TypedValue = tenantId.ToString() });
-                batch.BatchCommands.Add(enter);
+                batch.BatchCommands.Add(Enter(tenantId));
                 var query = new NpgsqlBatchCommand(sql);
                 query.Parameters.AddWithValue("tenant", tenantId);
                 foreach (var parameter in parameters())
@@ -70,6 +68,23 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleCo
                 }
 
                 return rows;
+            },
+            ct);
+
+    /// <summary>
+    /// One transaction of batches, for work whose round trips count. <paramref name="work"/> puts the command that it is given first
+    /// into its first batch: it enters the tenant, and without it row-level security shows nothing and takes nothing.
+    /// </summary>
+    public Task<T> BatchesAsync<T>(
+        Guid tenantId, Func<NpgsqlTransaction, NpgsqlBatchCommand, CancellationToken, Task<T>> work, CancellationToken ct) =>
+        Transient.RetryAsync(
+            async () =>
+            {
+                await using var connection = await connections.App.OpenConnectionAsync(ct);
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                var result = await work(transaction, Enter(tenantId), ct);
+                await transaction.CommitAsync(ct);
+                return result;
             },
             ct);
 
@@ -96,6 +111,9 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleCo
             },
             ct);
     }
+
+    private static NpgsqlBatchCommand Enter(Guid tenantId) =>
+        new(EnterTenant) { Parameters = { new NpgsqlParameter<string> { TypedValue = tenantId.ToString() } } };
 
     private static async Task EnterAsync(IDbContextTransaction transaction, Guid tenantId, CancellationToken ct)
     {

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using NpgsqlTypes;
 using Platform.Api.Audit;
@@ -13,16 +11,17 @@ using Platform.Hosting.Blobs;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// Makes batches of staged instances durable: blobs first, then one transaction. What requests of one tenant hand over while a
-/// transaction of theirs runs goes into the next one together: they share its flushes, and none waits for another's locks.
+/// Makes batches of staged instances durable: blobs, and one transaction that commits when the blobs are on the disk. What requests of
+/// one tenant hand over while a transaction of theirs runs goes into the next one together: they share its flushes, and none waits for
+/// another's locks.
 /// <list type="number">
-/// <item>All blobs to the disk and under their names.</item>
+/// <item>All blobs to the disk and under their names; beside that, steps 2 to 5.</item>
 /// <item>Study rows, made or found, locked in the order of their UIDs, so that two hosts cannot wait for each other.</item>
 /// <item>Series rows, then instance rows; the unique SOP Instance UID decides who was first.</item>
 /// <item>A new instance in a complete study opens the study's next version; the doorbell of the quiet period, audit event of each
 /// request and change event of every study that grew.</item>
 /// <item>Who lost: the same received bytes are a success, others a failure 0111H.</item>
-/// <item>After the commit: blobs that no row points to are removed.</item>
+/// <item>The commit, once step 1 is done; after it, blobs that no row points to are removed.</item>
 /// </list>
 /// </summary>
 internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog audit)
@@ -57,36 +56,34 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
     {
         while (line.Next() is { Count: > 0 } group)
         {
+            // :: Step 1. If a later step fails, the blobs stay for the sweeper: whether the transaction was committed may be
+            // unknown, and a blob that a row points to must not be removed.
+            var writers = group.SelectMany(request => request.Batch).Select(instance => instance.Writer).ToList();
+            var durable = blobs.CommitAllAsync(writers, CancellationToken.None);
             try
             {
-                await CommitAsync(group);
+                await TransactAsync(group, durable);
             }
             catch (Exception e) when (group.Count > 1 && !StoreTrouble.IsAway(e) && !StoreTrouble.IsFull(e))
             {
                 // What the database does not take may be one request's: the others are not to suffer for it.
+                await durable.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 foreach (var request in group)
                 {
-                    await TransactAsync([request]).ContinueWith(task => request.Fail(task), TaskScheduler.Default);
+                    await TransactAsync([request], durable).ContinueWith(task => request.Fail(task), TaskScheduler.Default);
                 }
             }
             catch (Exception e)
             {
+                // Not before the blobs are let go: who hears this closes them.
+                await durable.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 group.ForEach(request => request.Done.TrySetException(e));
             }
         }
     }
 
-    private async Task CommitAsync(List<Request> group)
-    {
-        // :: Step 1. If a later step fails, the blobs stay for the sweeper: whether the transaction was committed may be
-        // unknown, and a blob that a row points to must not be removed.
-        var writers = group.SelectMany(request => request.Batch).Select(instance => instance.Writer).ToList();
-        await blobs.CommitAllAsync(writers, CancellationToken.None);
-        await TransactAsync(group);
-    }
-
     /// <summary>Steps 2 to 6. Not under a caller's token: whatever arrived whole is kept, also when the line has died since.</summary>
-    private async Task TransactAsync(List<Request> group)
+    private async Task TransactAsync(List<Request> group, Task durable)
     {
         var ordered = group
             .SelectMany((request, place) => request.Batch.Select(instance => (instance, place)))
@@ -97,9 +94,14 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             .ThenBy(x => x.instance.Part)
             .Select(x => x.instance)
             .ToList();
-        var decisions = await scopes.RunAsync(
+        var decisions = await scopes.BatchesAsync(
             group[0].Rules.TenantId,
-            (db, token) => new Transaction(db, audit, group, ordered).RunAsync(token),
+            async (transaction, enter, token) =>
+            {
+                var decided = await new Transaction(transaction, enter, audit, group, ordered).RunAsync(token);
+                await durable;
+                return decided;
+            },
             CancellationToken.None);
 
         // :: Step 6
@@ -163,9 +165,10 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         Guid Id, string StudyInstanceUid, string SeriesInstanceUid, string Blob, string? ReceivedHmac, InstanceStatus Status);
 
     /// <summary>Steps 2 to 5; made anew for each try.</summary>
-    private sealed class Transaction(PlatformDb db, AuditLog audit, List<Request> group, List<StagedInstance> instances)
+    private sealed class Transaction(
+        NpgsqlTransaction transaction, NpgsqlBatchCommand enter, AuditLog audit, List<Request> group, List<StagedInstance> instances)
     {
-        private readonly Guid tenantId = db.TenantId;
+        private readonly Guid tenantId = group[0].Rules.TenantId;
 
         public async Task<Dictionary<StagedInstance, Decision>> RunAsync(CancellationToken ct)
         {
@@ -178,13 +181,15 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         private async Task<Dictionary<string, Guid>> StoreAsync(CancellationToken ct)
         {
             await using var batch = Batch();
+            batch.BatchCommands.Add(enter);
             batch.BatchCommands.Add(InsertStudies());
             batch.BatchCommands.Add(LockStudies());
             batch.BatchCommands.Add(InsertSeries());
             batch.BatchCommands.Add(InsertInstances());
             var first = new Dictionary<string, Guid>(StringComparer.Ordinal);
             await using var reader = await batch.ExecuteReaderAsync(ct);
-            await reader.NextResultAsync(ct); // behind the locks
+            await reader.NextResultAsync(ct); // behind the entry
+            await reader.NextResultAsync(ct); // and the locks
             while (await reader.ReadAsync(ct))
             {
                 first.Add(reader.GetString(0), reader.GetGuid(1));
@@ -436,9 +441,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             return update;
         }
 
-        private NpgsqlBatch Batch() => new(
-            (NpgsqlConnection)db.Database.GetDbConnection(),
-            (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction());
+        private NpgsqlBatch Batch() => new(transaction.Connection!, transaction);
 
         [SuppressMessage("Security", "CA2100", Justification = "Every caller passes a constant.")]
         private NpgsqlBatchCommand Command(string sql)
