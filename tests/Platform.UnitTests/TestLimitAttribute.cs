@@ -17,7 +17,7 @@ public sealed class TestLimitAttribute : BeforeAfterTestAttribute
 {
     private static readonly ConcurrentDictionary<string, Timer> Limits = new();
 
-    private static TimeSpan Patience => TimeSpan.FromMinutes(Environment.GetEnvironmentVariable("PLATFORM_TEST_LONG") == "1" ? 60 : 5);
+    private static TimeSpan Patience => TimeSpan.FromMinutes(Environment.GetEnvironmentVariable("PLATFORM_TEST_LONG") == "1" ? 30 : 5);
 
     public override void Before(MethodInfo methodUnderTest, IXunitTest test)
     {

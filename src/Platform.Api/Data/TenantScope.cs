@@ -72,17 +72,18 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleCo
             ct);
 
     /// <summary>
-    /// One transaction of batches, for work whose round trips count. <paramref name="work"/> puts the command that it is given first
-    /// into its first batch: it enters the tenant, and without it row-level security shows nothing and takes nothing.
+    /// One transaction of batches, for work whose round trips count. The batch that <paramref name="work"/> is given enters the tenant,
+    /// its first result; work adds its own commands to it and runs it before any other.
     /// </summary>
     public Task<T> BatchesAsync<T>(
-        Guid tenantId, Func<NpgsqlTransaction, NpgsqlBatchCommand, CancellationToken, Task<T>> work, CancellationToken ct) =>
+        Guid tenantId, Func<NpgsqlTransaction, NpgsqlBatch, CancellationToken, Task<T>> work, CancellationToken ct) =>
         Transient.RetryAsync(
             async () =>
             {
                 await using var connection = await connections.App.OpenConnectionAsync(ct);
                 await using var transaction = await connection.BeginTransactionAsync(ct);
-                var result = await work(transaction, Enter(tenantId), ct);
+                await using var entry = new NpgsqlBatch(connection, transaction) { BatchCommands = { Enter(tenantId) } };
+                var result = await work(transaction, entry, ct);
                 await transaction.CommitAsync(ct);
                 return result;
             },

@@ -11,11 +11,12 @@ using Platform.Hosting.Blobs;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
-/// Makes batches of staged instances durable: blobs, and one transaction that commits when the blobs are on the disk. What requests of
+/// Makes batches of staged instances durable: blobs, and one transaction that commits when the blobs are durable. What requests of
 /// one tenant hand over while a transaction of theirs runs goes into the next one together: they share its flushes, and none waits for
 /// another's locks.
 /// <list type="number">
-/// <item>All blobs to the disk and under their names; beside that, steps 2 to 5.</item>
+/// <item>All blobs to the disk and under their names; beside that, steps 2 to 5, unless the store is behind a network: no lock is held
+/// while one of those is waited for.</item>
 /// <item>Study rows, made or found, locked in the order of their UIDs, so that two hosts cannot wait for each other.</item>
 /// <item>Series rows, then instance rows; the unique SOP Instance UID decides who was first.</item>
 /// <item>A new instance in a complete study opens the study's next version; the doorbell of the quiet period, audit event of each
@@ -94,11 +95,16 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             .ThenBy(x => x.instance.Part)
             .Select(x => x.instance)
             .ToList();
+        if (!blobs.IsLocal)
+        {
+            await durable;
+        }
+
         var decisions = await scopes.BatchesAsync(
             group[0].Rules.TenantId,
-            async (transaction, enter, token) =>
+            async (transaction, entry, token) =>
             {
-                var decided = await new Transaction(transaction, enter, audit, group, ordered).RunAsync(token);
+                var decided = await new Transaction(transaction, entry, audit, group, ordered).RunAsync(token);
                 await durable;
                 return decided;
             },
@@ -127,6 +133,10 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             if (transaction.Exception is { } failure)
             {
                 Done.TrySetException(failure.InnerExceptions);
+            }
+            else if (transaction.IsCanceled)
+            {
+                Done.TrySetCanceled();
             }
         }
     }
@@ -166,7 +176,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
 
     /// <summary>Steps 2 to 5; made anew for each try.</summary>
     private sealed class Transaction(
-        NpgsqlTransaction transaction, NpgsqlBatchCommand enter, AuditLog audit, List<Request> group, List<StagedInstance> instances)
+        NpgsqlTransaction transaction, NpgsqlBatch entry, AuditLog audit, List<Request> group, List<StagedInstance> instances)
     {
         private readonly Guid tenantId = group[0].Rules.TenantId;
 
@@ -180,14 +190,12 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         // :: Steps 2 and 3, in one round trip: the study of each blob that was first.
         private async Task<Dictionary<string, Guid>> StoreAsync(CancellationToken ct)
         {
-            await using var batch = Batch();
-            batch.BatchCommands.Add(enter);
-            batch.BatchCommands.Add(InsertStudies());
-            batch.BatchCommands.Add(LockStudies());
-            batch.BatchCommands.Add(InsertSeries());
-            batch.BatchCommands.Add(InsertInstances());
+            entry.BatchCommands.Add(InsertStudies());
+            entry.BatchCommands.Add(LockStudies());
+            entry.BatchCommands.Add(InsertSeries());
+            entry.BatchCommands.Add(InsertInstances());
             var first = new Dictionary<string, Guid>(StringComparer.Ordinal);
-            await using var reader = await batch.ExecuteReaderAsync(ct);
+            await using var reader = await entry.ExecuteReaderAsync(ct);
             await reader.NextResultAsync(ct); // behind the entry
             await reader.NextResultAsync(ct); // and the locks
             while (await reader.ReadAsync(ct))

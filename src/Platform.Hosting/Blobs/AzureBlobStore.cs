@@ -19,6 +19,8 @@ public sealed class AzureBlobStore : BlobStore
         container = new BlobContainerClient(connectionString, containerName, options);
     }
 
+    public override bool IsLocal => false;
+
     public override async Task<BlobWriter> CreateAsync(string name, CancellationToken ct)
     {
         var blob = container.GetBlockBlobClient(Checked(name));

@@ -9,6 +9,9 @@ public abstract partial class BlobStore
     /// <exception cref="BlobStoreFullException">The disk or the account has no room, or less than the reserve.</exception>
     public abstract Task<BlobWriter> CreateAsync(string name, CancellationToken ct);
 
+    /// <summary>Commits are a matter of this machine's disk: no network that may stall for minutes is waited for.</summary>
+    public abstract bool IsLocal { get; }
+
     /// <summary>
     /// Commits many writers at the price of a few. For random names only, which nobody knows before this returns: a power cut
     /// in it may leave a name with less than its bytes. When it throws, none, some or all may exist; refer to none of them.

@@ -30,6 +30,8 @@ public sealed class FileBlobStore : BlobStore
         RemoveAbandoned(clock.GetUtcNow() - AbandonedAfter);
     }
 
+    public override bool IsLocal => true;
+
     public override Task<BlobWriter> CreateAsync(string name, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();

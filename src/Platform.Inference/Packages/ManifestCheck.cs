@@ -17,6 +17,7 @@ public static class ManifestCheck
         try
         {
             manifest = JsonSerializer.Deserialize<PackageManifest>(json, PlatformJson.Options);
+            Require(!HoldsNullInList(json), "a list holds null.");
         }
         catch (JsonException e)
         {
@@ -25,6 +26,28 @@ public static class ManifestCheck
 
         Check(manifest ?? throw Refused("it is empty."));
         return manifest;
+    }
+
+    private static bool HoldsNullInList(ReadOnlySpan<byte> json)
+    {
+        var isList = new Stack<bool>();
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartArray or JsonTokenType.StartObject:
+                    isList.Push(reader.TokenType == JsonTokenType.StartArray);
+                    break;
+                case JsonTokenType.EndArray or JsonTokenType.EndObject:
+                    isList.Pop();
+                    break;
+                case JsonTokenType.Null when isList.TryPeek(out var inList) && inList:
+                    return true;
+            }
+        }
+
+        return false;
     }
 
     private static void Check(PackageManifest manifest)

@@ -9,6 +9,7 @@ internal sealed partial class WorkerBeats(
     ILogger<WorkerBeats> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource stop = new();
+    private bool isMissed;
     private Task beating = Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -68,13 +69,19 @@ internal sealed partial class WorkerBeats(
         try
         {
             await bus.Publish(worker.Beat(slots.Device, slots.LoadedModels, slots.MemoryBytes), limit.Token);
+            isMissed = false;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            LogMissed(logger, e.GetType().Name);
+            if (!isMissed)
+            {
+                LogMissed(logger, e.GetType().Name);
+            }
+
+            isMissed = true;
         }
     }
 
-    [LoggerMessage(LogLevel.Debug, "A beat did not reach the broker: {Cause}")]
+    [LoggerMessage(LogLevel.Warning, "Beats do not reach the broker: {Cause}")]
     private static partial void LogMissed(ILogger logger, string cause);
 }

@@ -210,11 +210,13 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>The cluster belongs to whom the server runs as: its folder may have been filled on another machine.</summary>
     private async Task OwnAsync(CancellationToken ct)
     {
-        const string Own = """[ "$(stat -c %u "$1")" = "$2" ] || chown -R "$2:$2" "$1" """;
+        const string Own = """
+            case "$(stat -c %u "$1")" in "$2") ;; 0|65534) chown -R "$2:$2" "$1" ;; *) exit 1 ;; esac
+            """;
         var owner = hasNamespaces ? 0 : Nobody; // inside a namespace root's files are nobody's
         if (Environment.IsPrivilegedProcess && !await SucceedsAsync("sh", ["-c", Own, "sh", Cluster, $"{owner}"], ct))
         {
-            throw new InvalidOperationException($"{Cluster} cannot be given to user {owner}, as which PostgreSQL runs here.");
+            throw new InvalidOperationException($"{Cluster} belongs to another user: start as that user, or give the folder to user {owner} (chown -R).");
         }
     }
 

@@ -28,6 +28,8 @@ public class ModelPackageTests
     [InlineData("manifest", "window.patch", "[0,64,64]")]
     [InlineData("manifest", "outputs", "[]")]
     [InlineData("manifest", "outputs", "not json")]
+    [InlineData("manifest", "outputs", "[null]")]
+    [InlineData("manifest", "outputs.0.segments", "[null]")]
     [InlineData("model-hash", "model.sha256", "0000000000000000000000000000000000000000000000000000000000000000")]
     public async Task A_manifest_that_cannot_be_followed_is_refused(string code, string path, string value) =>
         Assert.Equal(code, await RefusalOf(await ChangedManifestAsync("threshold", path, value)));

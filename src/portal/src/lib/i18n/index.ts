@@ -22,15 +22,22 @@ function preferred(): Language {
 
 const needed = new Set<string>();
 
+/** Until nothing is missing: a page may be opened while the texts of others come. */
 async function load(language: Language): Promise<void> {
-  await Promise.all([...needed].filter(namespace => !i18next.hasResourceBundle(language, namespace)).map(async namespace =>
-    i18next.addResourceBundle(language, namespace, await loadTexts(language, namespace))));
+  const missing = () => [...needed].filter(namespace => !i18next.hasResourceBundle(language, namespace));
+  for (let now = missing(); now.length > 0; now = missing()) {
+    await Promise.all(now.map(async namespace => i18next.addResourceBundle(language, namespace, await loadTexts(language, namespace))));
+  }
 }
 
 /** Brings the texts of what is about to be shown; in a language that is chosen later, too. */
 export async function needTexts(...namespaces: string[]): Promise<void> {
   namespaces.forEach(namespace => needed.add(namespace));
-  await load(currentLanguage());
+  let language: Language;
+  do {
+    language = currentLanguage();
+    await load(language);
+  } while (language !== currentLanguage());
 }
 
 /** Starts with the person's language; another one is fetched when chosen. */
