@@ -190,7 +190,7 @@ def load_network(checkpoint):
 
         network = Network()
         network.load_state_dict(torch.load(checkpoint)["network"])
-        return network.eval()
+        return network.eval().to(memory_format=torch.channels_last_3d)
     sys.path.append(str(HERE.parent / "hippocampus-volume"))
     from onnx_graph import OnnxGraph
 

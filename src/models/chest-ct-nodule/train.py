@@ -201,9 +201,10 @@ def main():
     parser.add_argument("--generate", type=int, nargs=3)
     parser.add_argument("--start", help="a checkpoint whose weights to begin with")
     parser.add_argument("--iterations", type=int, default=4000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="the training ends after these, its rate fallen, if not before")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--steady", type=float, default=0.3, help="share of the iterations at the full rate")
+    parser.add_argument("--steady", type=float, default=0.3, help="share of the training at the full rate")
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--validate-every", type=int, default=500)
@@ -266,8 +267,8 @@ def main():
     for iteration in range(begun, options.iterations):
         if iteration == begun or iteration % 50 == 0:
             take_new_cases()
-        decay_from = options.steady * options.iterations
-        done_share = max(0.0, (iteration - decay_from) / (options.iterations - decay_from))
+        spent = max(iteration / options.iterations, (wall_before + time.time() - wall) / (60 * options.minutes))
+        done_share = min(1.0, max(0.0, (spent - options.steady) / (1 - options.steady)))
         rate = options.rate * min(1.0, (iteration + 1) / 100) * (0.5 * (1 + math.cos(math.pi * done_share)) * 0.99 + 0.01)
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -288,7 +289,7 @@ def main():
 
         done = iteration + 1
         state.update(iteration=done, wallSeconds=wall_before + time.time() - wall, cpuSeconds=cpu_before + time.process_time() - cpu)
-        last = done == options.iterations
+        last = done == options.iterations or spent >= 1
         if done % 20 == 0 or last:
             left = (time.time() - wall) / (done - begun) * (options.iterations - done)
             print(f"{done}/{options.iterations} loss {np.mean(recent):.4f} rate {rate:.2e} wall {state['wallSeconds']:.0f} s "
@@ -298,6 +299,7 @@ def main():
         if done % options.validate_every == 0 or last:
             kept = copy.deepcopy(average)
             recalibrate(kept, cases, attention, options.seed)
+            torch.save({"network": kept.state_dict(), "state": dict(state)}, work / "best.pt")
             held = [Case(p) for p in sorted(folder.glob(f"{str(VALIDATION)[:2]}*.npz")) if "tmp" not in p.name]
             scores = validate(kept, held) if held else {}
             print(f"{done} validation {json.dumps(scores)}", flush=True)
@@ -305,6 +307,8 @@ def main():
         if time.time() - saved_at > 120 or last:
             save()
             saved_at = time.time()
+        if last:
+            break
 
 
 if __name__ == "__main__":
