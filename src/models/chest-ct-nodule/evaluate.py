@@ -2,9 +2,10 @@
 
     python3 evaluate.py --work FOLDER --generate FIRST COUNT STEP            makes scans FIRST, FIRST + STEP, …
     python3 evaluate.py --work FOLDER --candidates FIRST COUNT STEP          runs the model on them (--checkpoint, or model.onnx)
+    python3 evaluate.py --work FOLDER --choose FIRST COUNT                   how each rule of the manifest would do on them
     python3 evaluate.py --work FOLDER --report FIRST COUNT                   tables, and froc.svg with --svg
 
-Scans from 60000 were used to choose thresholds, scans from 90000 for the figures of the card.
+Scans from 60000 were used to choose the rule, scans from 90000 for the figures of the card.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import phantom
 
 HERE = pathlib.Path(__file__).resolve().parent
 NEAR = 3.0  # mm
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 
 def generate(folder, number):
@@ -99,6 +101,21 @@ def bootstrap(scans, threshold, score, least, rate, times=500):
     return np.percentile(values, [2.5, 97.5])
 
 
+def choose(scans):
+    """A line for each rule: sensitivity at half, one and two false positives a scan, their mean, the limit at one, the diameter's error."""
+    lines = []
+    for threshold in THRESHOLDS:
+        for score in ("mean", "max"):
+            for least in (3, 3.5, 4):
+                rows, nodules = froc(scans, threshold, score, least)
+                at = [at_rate(rows, rate) for rate in (0.5, 1, 2)]
+                errors = [b["diameter"] - n.diameter for _, n, b in nodules if b and b[score] >= at[1][0]]
+                lines.append((np.mean([r[2] for r in at]), f"{threshold} {score} {least} mm: " + " ".join(f"{r[2]:.3f}" for r in at)
+                              + f" limit {at[1][0]:.3f} diameter {np.mean(errors):+.2f} mm, absolute {np.median(np.abs(errors)):.2f} mm"))
+    for mean, line in sorted(lines, reverse=True):
+        print(f"{mean:.3f} {line}")
+
+
 GROUPS = {
     "size": [("under 6 mm", lambda s, n: n.diameter < 6), ("6 to 10 mm", lambda s, n: 6 <= n.diameter < 10),
              ("10 to 20 mm", lambda s, n: 10 <= n.diameter < 20), ("20 mm and more", lambda s, n: n.diameter >= 20)],
@@ -173,7 +190,7 @@ def load_network(checkpoint):
 
         network = Network()
         network.load_state_dict(torch.load(checkpoint)["network"])
-        return network.eval()
+        return network.eval().to(memory_format=torch.channels_last_3d)
     sys.path.append(str(HERE.parent / "hippocampus-volume"))
     from onnx_graph import OnnxGraph
 
@@ -185,6 +202,7 @@ def main():
     parser.add_argument("--work", required=True)
     parser.add_argument("--generate", type=int, nargs=3)
     parser.add_argument("--candidates", type=int, nargs=3)
+    parser.add_argument("--choose", type=int, nargs=2)
     parser.add_argument("--report", type=int, nargs=2)
     parser.add_argument("--checkpoint")
     parser.add_argument("--rule", help="JSON in place of the manifest's")
@@ -203,11 +221,14 @@ def main():
         for number in range(first, first + count * step, step):
             while not (folder / f"scan{number}.pickle").exists():
                 time.sleep(1)
-            scan = run(folder, number, network, (0.5,))
+            scan = run(folder, number, network, THRESHOLDS)
             print(number, scan.series is None and f"{scan.seconds:.1f} s", flush=True)
-    if options.report:
-        first, count = options.report
+    if options.choose or options.report:
+        first, count = options.choose or options.report
         scans = [pickle.loads((folder / f"found{n}.pickle").read_bytes()) for n in range(first, first + count)]
+    if options.choose:
+        choose(scans)
+    if options.report:
         rule = json.loads(options.rule) if options.rule else json.loads((HERE / "manifest.json").read_text())["outputs"][0]["detection"]
         report(scans, rule, options.svg)
 

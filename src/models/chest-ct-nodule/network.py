@@ -1,9 +1,10 @@
-"""The network: a small residual 3-D encoder-decoder whose finest features lie at half the resolution of its input."""
+"""The network: a small residual 3-D encoder-decoder at half the resolution of its input, and a few features at the whole one."""
 
 from torch import nn
 from torch.nn import functional as F
 
 CHANNELS = (16, 32, 64)
+FINE = 8
 
 
 class Block(nn.Module):
@@ -31,6 +32,9 @@ class Network(nn.Module):
     def __init__(self, channels=CHANNELS):
         super().__init__()
         self.stem = nn.Sequential(Block(1, channels[0], 5, 2), Residual(channels[0]))
+        # What a nodule of 4 mm is: it covers three voxels across, one at half the resolution.
+        self.fine = nn.Sequential(Block(1, FINE), nn.Conv3d(FINE, channels[0], 3, 2, 1, bias=False))
+        nn.init.zeros_(self.fine[1].weight)
         pairs = list(zip(channels, channels[1:]))
         self.down = nn.ModuleList(nn.Sequential(Block(a, b, 3, 2), Residual(b)) for a, b in pairs)
         self.up = nn.ModuleList(nn.Conv3d(b, a, 1) for a, b in pairs)
@@ -39,7 +43,7 @@ class Network(nn.Module):
         nn.init.constant_(self.head.bias, -4.0)
 
     def forward(self, x):
-        x = self.stem(x)
+        x = self.stem[1](self.stem[0](x) + self.fine(x))
         levels = []
         for down in self.down:
             levels.append(x)

@@ -603,6 +603,11 @@ def extent(chest, rng):
 
 def scan(seed, chest, pixel=None, fine=1.25):
     """A series as a scanner would give it, and what is true of its nodules. `fine` is the grid in mm on which the chest is drawn."""
+    return scan_with_truth(seed, chest, pixel, fine)[0]
+
+
+def scan_with_truth(seed, chest, pixel=None, fine=1.25):
+    """A scan, and the nodules' numbers on the grid of the drawing with its first voxel and spacing."""
     rng = np.random.default_rng([seed, 4])
     protocol = random_protocol(seed, chest)
     pixel = pixel or max(fine, protocol.field / 512)
@@ -617,8 +622,9 @@ def scan(seed, chest, pixel=None, fine=1.25):
     del ideal
     image = expose(rng, image, protocol, pixel)
     series = np.clip(np.rint(image), -1024, 3071).astype(np.int16)
-    return Scan(series, (pixel, pixel, protocol.interval), np.array([*first, centres[0]]), protocol,
+    made = Scan(series, (pixel, pixel, protocol.interval), np.array([*first, centres[0]]), protocol,
                 [known(n, truth, i + 1, (pixel, pixel, step), [*first, low]) for i, n in enumerate(chest.nodules)])
+    return made, truth, np.array([*first, low]), np.array([pixel, pixel, step])
 
 
 @dataclasses.dataclass
