@@ -42,6 +42,7 @@ function Upload() {
       ))}
       {isPatientListLost && <Notice tone="warn" title={t('patientsLost.title')}>{t('patientsLost.text')}</Notice>}
       {looking.kind === 'failed' && <Notice tone="bad" title={t('lookFailed.title')} isNews>{t('lookFailed.text')}</Notice>}
+      {looking.kind === 'unloaded' && <Notice tone="bad" title={t('unloaded.title')} isNews>{t('unloaded.text')}</Notice>}
       {looking.kind === 'found'
         ? <Found looking={looking} onSend={() => void transfer.send()} onDiscard={() => transfer.discard()} />
         : <DropZone looking={looking} isCompact={queue !== null} onDrop={what => void transfer.look(what)} onCancel={() => transfer.discard()} />}

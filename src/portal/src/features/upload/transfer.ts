@@ -11,7 +11,9 @@ export type Looking =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'scanning'; readonly progress: ScanProgress }
   | { readonly kind: 'found'; readonly result: ScanResult; readonly summary: FoundSummary; readonly already: number }
-  | { readonly kind: 'failed' };
+  | { readonly kind: 'failed' }
+  /** What reads DICOM is not here: the line was down when it was fetched, and a browser fetches a part of a page once. */
+  | { readonly kind: 'unloaded' };
 
 export interface TransferState {
   readonly looking: Looking;
@@ -38,7 +40,7 @@ class Transfer {
 
   constructor(private readonly tenant: string) {
     void this.readUnfinished();
-    reader().catch(() => undefined); // tried again when something is dropped
+    reader().catch(() => undefined); // said when something is dropped
     window.addEventListener('online', () => this.state.queue?.tryNow());
     window.addEventListener('beforeunload', event => {
       if (this.isSending) {
@@ -61,9 +63,13 @@ class Transfer {
     this.set({ looking: { kind: 'scanning', progress: { files: 0, instances: 0, skipped: 0 } } });
     try {
       const { files, handles } = await what;
-      const { scan } = await reader();
+      const read = await reader().catch(() => null);
+      if (read === null) {
+        this.set({ looking: { kind: 'unloaded' } });
+        return;
+      }
       let last = 0;
-      const result = await scan(files, progress => {
+      const result = await read.scan(files, progress => {
         if (performance.now() - last > 100) {
           last = performance.now();
           this.set({ looking: { kind: 'scanning', progress } });
