@@ -253,6 +253,24 @@ public class RunLifeTests(TestServices services)
     }
 
     [Fact]
+    public async Task An_object_with_other_bytes_than_the_worker_said_is_refused()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        var run = await tenant.SendAsync(Ct);
+        await using var worker = await WorkerAsync(api, 1);
+
+        var delivery = await worker.NextAsync(Ct);
+        var name = BlobNames.Attempt(tenant.TenantId, run, delivery.AttemptId, "seg.dcm");
+        await worker.WriteAsync(name, new byte[9], Ct);
+        ResultObject[] objects = [new("1.2.840.10008.5.1.4.1.1.66.4", "2.25.3", "2.25.4", "1.2.840.10008.1.2.1", name, 9, new string('0', 64))];
+        await worker.SendAsync(await worker.WriteResultAsync(tenant.TenantId, run, delivery.AttemptId, "hash", objects, Ct), Ct);
+        delivery.Acknowledge();
+
+        await AttemptBecomesAsync(api, tenant, delivery.AttemptId, AttemptOutcome.Invalid);
+    }
+
+    [Fact]
     public async Task A_run_whose_worker_vanished_is_queued_again()
     {
         await using var api = await RunsApi.StartAsync(services);
