@@ -268,6 +268,9 @@ public class RunLifeTests(TestServices services)
         delivery.Acknowledge();
 
         await AttemptBecomesAsync(api, tenant, delivery.AttemptId, AttemptOutcome.Invalid);
+        var attempt = (await tenant.RunAsync(run, Ct)).GetProperty("attempts").EnumerateArray()
+            .Single(a => a.GetProperty("id").GetGuid() == delivery.AttemptId);
+        Assert.Contains("hash", attempt.GetProperty("reason").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
