@@ -52,7 +52,8 @@ internal static class PlatformTelemetry
         logging.AddFilter("Azure", LogLevel.Warning);
         logging.AddFilter("OpenIddict", LogLevel.Warning);
 
-        // What it writes under its bare name is each vain attempt to send, with a stack; the sender itself says what that means.
+        // What it writes as an error under its bare name is mostly each vain attempt to send, with a stack; outbox and beats say once
+        // what that means.
         logging.Services.Configure<LoggerFilterOptions>(filters => filters.Rules.Add(new LoggerFilterRule(
             null, "MassTransit", LogLevel.Warning, (_, category, level) => category != "MassTransit" || level < LogLevel.Error)));
 

@@ -71,7 +71,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         var passwordFile = Path.Combine(options.DataPath, "password");
         var postgres = new EmbeddedPostgres(options, await ReadOrMakePasswordAsync(passwordFile, ct))
         {
-            hasNamespaces = await SucceedsAsync("unshare", [.. InNamespace, "true"], ct),
+            hasNamespaces = Environment.IsPrivilegedProcess && await SucceedsAsync("unshare", [.. InNamespace, "true"], ct),
         };
         if (!File.Exists(Path.Combine(postgres.Cluster, "PG_VERSION")))
         {
