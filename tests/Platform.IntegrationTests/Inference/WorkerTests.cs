@@ -188,6 +188,33 @@ public class WorkerTests(WorkerHost worker, TestServices services) : IClassFixtu
         await leaving.PhaseAsync(run, "Infer");
     }
 
+    [Fact]
+    public async Task A_run_whose_result_nobody_has_taken_is_not_given_up()
+    {
+        await using var leaving = new WorkerHost(services);
+        leaving.Settings["Inference:DrainTimeout"] = "00:00:02";
+        await leaving.InitializeAsync();
+        var rabbit = await services.RabbitAsync();
+        await rabbit.UnbindAsync(leaving.Settings["Bus:VirtualHost"]!, "Platform.Contracts:RunFinished", Ct);
+        var run = await new RunInput { Package = "threshold" }.StoreAsync(leaving.Blobs, Ct);
+
+        await leaving.RequestAsync(run);
+        var attempt = (await leaving.StartedAsync(run)).AttemptId;
+        var result = BlobNames.Attempt(run.TenantId, run.RunId, attempt, "result.json");
+        while (await leaving.Blobs.GetLengthAsync(result, Ct) is null)
+        {
+            await Task.Delay(50, Ct);
+        }
+
+        var before = leaving.Beats.Count;
+        await leaving.UntilAsync(() => leaving.Beats.Count >= before + 4);
+        Assert.All(leaving.Beats.Skip(before + 1), b => Assert.Contains(b.Running, r => r.AttemptId == attempt));
+        await leaving.StopAsync();
+
+        await leaving.StartAsync(); // the listener binds its queue again
+        Assert.Equal(RunOutcome.Succeeded, (await leaving.FinishedAsync(run)).Outcome);
+    }
+
     private async Task<RunManifest> StoreBadAsync(string reason)
     {
         var input = reason switch

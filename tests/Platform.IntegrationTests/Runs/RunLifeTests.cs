@@ -191,6 +191,41 @@ public class RunLifeTests(TestServices services)
     }
 
     [Fact]
+    public async Task Of_two_results_that_arrive_together_one_is_taken()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        var run = await tenant.SendAsync(Ct);
+        await using var worker = await WorkerAsync(api, 1);
+        var delivery = await worker.NextAsync(Ct);
+        await delivery.StartAsync(Ct);
+        await tenant.BecomesAsync(run, RunStatus.Running, Ct);
+        Guid[] attempts = [delivery.AttemptId, Guid.CreateVersion7()];
+        var results = await Task.WhenAll(attempts.Select((a, i) => worker.WriteResultAsync(tenant.TenantId, run, a, $"hash-{i}", [], Ct)));
+
+        // Both look at the run before either may change it.
+        await api.ReadAsync(
+            tenant.TenantId,
+            async (db, ct) =>
+            {
+                Assert.NotNull(await db.LockRunAsync(run, ct));
+                await Task.WhenAll(results.Select(r => worker.SendAsync(r, ct)));
+                await EventuallyAsync(async () =>
+                    await db.Database.SqlQuery<int>($"select count(*)::int as \"Value\" from pg_locks where not granted").SingleAsync(ct) == 2);
+                return true;
+            },
+            Ct);
+        await tenant.BecomesAsync(run, RunStatus.Succeeded, Ct);
+
+        var body = await tenant.RunAsync(run, Ct);
+        var winner = Array.IndexOf(attempts, body.GetProperty("winningAttemptId").GetGuid());
+        Assert.Equal($"hash-{winner}", body.GetProperty("resultHash").GetString());
+        await AttemptBecomesAsync(api, tenant, attempts[1 - winner], AttemptOutcome.Late);
+        Assert.Single((await tenant.RunAsync(run, Ct)).GetProperty("findings").EnumerateArray());
+        delivery.Acknowledge();
+    }
+
+    [Fact]
     public async Task The_same_message_twice_counts_once()
     {
         await using var api = await RunsApi.StartAsync(services);

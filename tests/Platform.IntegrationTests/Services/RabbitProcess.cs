@@ -85,6 +85,20 @@ public sealed class RabbitProcess : IAsyncDisposable
         return (Count("messages_ready"), Count("messages_unacknowledged"));
     }
 
+    /// <summary>Takes every destination from an exchange: what is published to it is returned, until a consumer binds its queue again.</summary>
+    public async Task UnbindAsync(string virtualHost, string exchange, CancellationToken ct)
+    {
+        var (host, source) = (Uri.EscapeDataString(virtualHost), Uri.EscapeDataString(exchange));
+        var bindings = await management.GetFromJsonAsync<JsonElement>(new Uri($"exchanges/{host}/{source}/bindings/source", UriKind.Relative), ct);
+        foreach (var binding in bindings.EnumerateArray())
+        {
+            string Part(string name) => Uri.EscapeDataString(binding.GetProperty(name).GetString()!);
+            var kind = Part("destination_type")[..1]; // e: exchange, q: queue
+            var path = $"bindings/{host}/e/{source}/{kind}/{Part("destination")}/{Part("properties_key")}";
+            (await management.DeleteAsync(new Uri(path, UriKind.Relative), ct)).EnsureSuccessStatusCode();
+        }
+    }
+
     /// <summary>kill -9 of the broker.</summary>
     public Task KillAsync() => broker!.KillAsync();
 
