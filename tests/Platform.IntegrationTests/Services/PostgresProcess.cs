@@ -9,10 +9,11 @@ namespace Platform.IntegrationTests.Services;
 public sealed class PostgresProcess : IAsyncDisposable
 {
     private readonly EmbeddedPostgres server;
+    private readonly string folder;
     private readonly ConcurrentDictionary<string, Lazy<Task>> templates = new(StringComparer.Ordinal);
     private int databases;
 
-    private PostgresProcess(EmbeddedPostgres server) => this.server = server;
+    private PostgresProcess(EmbeddedPostgres server, string folder) => (this.server, this.folder) = (server, folder);
 
     public int Port => server.Port;
 
@@ -22,7 +23,8 @@ public sealed class PostgresProcess : IAsyncDisposable
     public static async Task<PostgresProcess> StartAsync(CancellationToken ct, bool keepsCommits = false)
     {
         await Checkout.PreparedAsync();
-        var options = new EmbeddedPostgresOptions(Checkout.PostgresPrograms, TestFolder.Create("postgres"))
+        var folder = TestFolder.Create("postgres");
+        var options = new EmbeddedPostgresOptions(Checkout.PostgresPrograms, folder)
         {
             Settings = new Dictionary<string, string>
             {
@@ -32,7 +34,7 @@ public sealed class PostgresProcess : IAsyncDisposable
                 ["max_connections"] = "300",
             },
         };
-        return new PostgresProcess(await EmbeddedPostgres.StartAsync(options, ct));
+        return new PostgresProcess(await EmbeddedPostgres.StartAsync(options, ct), folder);
     }
 
     /// <summary>Connection string of the superuser to a database.</summary>
@@ -70,7 +72,11 @@ public sealed class PostgresProcess : IAsyncDisposable
     /// <summary>Starts it again on the same port and data.</summary>
     public Task RestartAsync(CancellationToken ct) => server.StartAsync(ct);
 
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        TestFolder.Remove(folder);
+    }
 
     private async Task ExecuteAsync(string statement, CancellationToken ct)
     {

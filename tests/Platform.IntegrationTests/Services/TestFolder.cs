@@ -23,6 +23,23 @@ public static class TestFolder
         return folder;
     }
 
+    /// <summary>Removes a folder before the test process ends, where what is in it is large.</summary>
+    public static void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing to remove.
+        }
+        catch (IOException)
+        {
+            // A service is still writing its last file; the next test process removes the rest.
+        }
+    }
+
     private static string Make()
     {
         Directory.CreateDirectory(All, OwnerOnly);
@@ -74,22 +91,6 @@ public static class TestFolder
                     // It ended by itself, or belongs to somebody else.
                 }
             }
-        }
-    }
-
-    private static void Remove(string folder)
-    {
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Nothing to remove.
-        }
-        catch (IOException)
-        {
-            // A service is still writing its last file; the next test process removes the rest.
         }
     }
 }
