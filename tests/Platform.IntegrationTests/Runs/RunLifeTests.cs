@@ -158,9 +158,18 @@ public class RunLifeTests(TestServices services)
         var body = await tenant.RunAsync(run, Ct);
         Assert.Equal((3, "signal-11"), (body.GetProperty("crashes").GetInt32(), body.GetProperty("reasonCode").GetString()));
 
+        // It is not sent again. On a busy machine a delivery may have been sent twice before; that is what may still come.
+        var requests = await api.CountRequestsAsync(run, Ct);
         var other = await tenant.SendAsync(Ct);
         var next = await worker.NextAsync(Ct);
-        Assert.Equal(other, next.Request.RunId); // the quarantined one is not sent a fourth time
+        while (next.Request.RunId == run)
+        {
+            next.Acknowledge();
+            next = await worker.NextAsync(Ct);
+        }
+
+        Assert.Equal(other, next.Request.RunId);
+        Assert.Equal(requests, await api.CountRequestsAsync(run, Ct));
         await next.SucceedAsync(Ct);
         await tenant.BecomesAsync(other, RunStatus.Succeeded, Ct);
         await WorkIsSettledAsync(api);

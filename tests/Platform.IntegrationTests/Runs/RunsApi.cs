@@ -52,6 +52,13 @@ internal sealed class RunsApi : ApiHost
         return await system.WorkReady.CountAsync(w => w.Kind.StartsWith("run-"), ct);
     }
 
+    /// <summary>How often a run was given to the broker, or is to be.</summary>
+    public async Task<int> CountRequestsAsync(Guid run, CancellationToken ct)
+    {
+        await using var system = await Services.GetRequiredService<IDbContextFactory<SystemDb>>().CreateDbContextAsync(ct);
+        return await system.Outbox.CountAsync(m => m.Kind == nameof(RunRequested) && m.Body.Contains(run.ToString()), ct);
+    }
+
     /// <summary>Run requests that no queue has taken.</summary>
     public async Task<int> CountUnsentAsync(CancellationToken ct)
     {

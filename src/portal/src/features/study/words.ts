@@ -22,10 +22,10 @@ const signs: Readonly<Record<string, string>> = {
   'mm': 'mm', 'mm2': 'mm²', 'mm3': 'mm³', 'cm': 'cm', 'cm2': 'cm²', 'cm3': 'cm³', 'mL': 'mL', 'ml': 'mL', '%': '%', '[hnsf\'U]': 'HU', '1': '', '{ratio}': '', 'kg': 'kg', 'deg': '°',
 };
 
-/** A value with its UCUM unit, as the language writes numbers; large volumes in millilitres as well. */
+/** A value with its UCUM unit, as the language writes numbers; lengths to a tenth, so that those of a list compare; large volumes in millilitres as well. */
 export function measured(format: Format, value: number, unit: Code): string {
   const sign = unit.scheme === 'UCUM' ? signs[unit.value] ?? unit.value : unit.meaning;
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 || unit.value === 'mm' ? 1 : 2;
   const text = `${format.number(value, digits)}${sign === '%' || sign === '°' || sign === '' ? '' : '\u00a0'}${sign}`;
   return unit.value === 'mm3' && Math.abs(value) >= 1000 ? `${text} (${format.number(value / 1000, 1)}\u00a0mL)` : text;
 }
