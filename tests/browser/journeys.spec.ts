@@ -3,6 +3,7 @@ import { expect, test, type Page } from '@playwright/test';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askInstead, cut, hold } from './line';
 import { SignInPage } from './pages/SignInPage';
 import { StudyPage } from './pages/StudyPage';
 import { UploadPage } from './pages/UploadPage';
@@ -31,12 +32,12 @@ for (const language of languages) {
     });
 
     /** The page is kept as a picture, and axe finds nothing on it. */
-    const look = async (name: string) => {
+    const look = async (name: string, on = page) => {
       const pages = join(scratch, 'pages');
       mkdirSync(pages, { recursive: true });
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      await page.screenshot({ path: join(pages, `${language} ${name}.png`), fullPage: true });
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+      await expect(on.getByRole('heading', { level: 1 })).toBeVisible();
+      await on.screenshot({ path: join(pages, `${language} ${name}.png`), fullPage: true });
+      const { violations } = await new AxeBuilder({ page: on }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
       expect(violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`)).toEqual([]);
     };
 
@@ -193,15 +194,84 @@ for (const language of languages) {
       await expect(page.getByText(text('study:absent.title'))).toBeVisible();
       await look('study absent');
 
-      const viewer = platform().users.find(one => one.role === 'specialist');
-      const other = await browser.newPage({ baseURL: platform().url });
+      await page.goto('/portal/demo/nowhere');
+      await expect(page.getByText(text('ui:notFound.title'))).toBeVisible();
+      await look('nowhere');
+      await page.goto('/portal/elsewhere/studies');
+      await expect(page.getByText(text('ui:notFound.title'))).toBeVisible();
+      await look('another hospital');
+
+      const reader = platform().users.find(one => one.role === 'specialist');
+      const other = await (await browser.newContext({ baseURL: platform().url })).newPage();
       const signIn = new SignInPage(other, text);
       await signIn.open(language);
-      await signIn.signIn(viewer?.email ?? '', viewer?.password ?? '');
+      await signIn.signIn(reader?.email ?? '', reader?.password ?? '');
       await expect(other).toHaveURL(/studies$/);
       await other.goto('/portal/demo/upload');
       await expect(other.getByText(text('upload:noPermission'))).toBeVisible();
-      await other.close();
+      await look('upload not allowed', other);
+
+      // A browser that uploaded nothing knows no patient.
+      await other.goto('/portal/demo/patients');
+      await expect(other.getByText(text('patients:empty.title'))).toBeVisible();
+      await look('patients empty', other);
+      await other.goto('/portal/demo/studies');
+      await expect(other.getByRole('table')).toBeVisible();
+      await look('studies by pseudonym', other);
+      await other.context().close();
+    });
+
+    test('says what it waits for, what does not answer and what is empty', async () => {
+      await page.goto('/portal/demo/studies');
+      await page.getByText(name.shown).first().click();
+      await new StudyPage(page, text).expectFullImage();
+      const pages = { studies: '/portal/demo/studies', study: new URL(page.url()).pathname };
+      for (const [title, path] of Object.entries(pages)) {
+        const release = await hold(page);
+        await page.goto(path);
+        await expect(page.locator('main [aria-busy=true]')).toBeVisible();
+        await look(`${title} loading`);
+        await release();
+        await expect(page.locator('main [aria-busy=true]')).toBeHidden();
+
+        await page.context().setOffline(true);
+        await expect(page.getByText(text('ui:offline.bar'))).toBeVisible();
+        await look(`${title} offline`);
+        await page.context().setOffline(false);
+        await expect(page.getByText(text('ui:offline.bar'))).toBeHidden();
+
+        const mend = await cut(page);
+        await page.goto(path);
+        await expect(page.getByRole('heading', { name: text('ui:unreachable.title') })).toBeVisible();
+        await look(`${title} unreachable`);
+        await mend();
+        await expect(page.getByText(name.shown).first()).toBeVisible({ timeout: 15_000 }); // by itself
+      }
+
+      const wrongly = await askInstead(page, url => url.searchParams.set('limit', '-1'));
+      await page.goto(pages.studies);
+      await expect(page.getByRole('heading', { name: text('ui:failed.title') })).toBeVisible();
+      await look('studies failed');
+      await wrongly();
+      const older = await askInstead(page, url => url.searchParams.set('before', '00000000-0000-0000-0000-000000000001'));
+      await page.goto(pages.studies);
+      await expect(page.getByText(text('studies:empty.title'))).toBeVisible();
+      await look('studies empty');
+      await older();
+
+      for (const [title, path] of Object.entries({ studies: 'studies', patients: 'patients' })) {
+        await page.goto(`/portal/demo/${path}`);
+        await expect(page.getByText(name.shown).first()).toBeVisible();
+        await page.getByRole('searchbox').fill('nobody of this name');
+        await expect(page.getByText(text(`${title}:noMatch.title`))).toBeVisible();
+        await look(`${title} without a match`);
+      }
+      await page.getByRole('searchbox').fill('');
+      await page.getByRole('button', { name: text('patients:forget.all') }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await look('patients to be forgotten');
+      await page.getByRole('button', { name: text('patients:forget.cancel') }).click();
+      await expect(page.getByText(name.shown).first()).toBeVisible();
     });
   });
 }

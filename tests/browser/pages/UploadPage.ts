@@ -41,7 +41,7 @@ export class UploadPage {
   }
 
   async expectState(state: string): Promise<void> {
-    await expect(this.sending.getByRole('heading', { level: 2 })).toHaveText(this.text(`upload:state.${state}`), { timeout: 60_000 });
+    await expect(this.sending.getByRole('heading', { level: 2 })).toHaveText(this.text(`upload:state.${state}`), { timeout: 120_000 });
   }
 
   /** Images stored, as the page says. */

@@ -3,6 +3,7 @@ import { Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { api, ApiProblem } from '@/lib/api';
+import { useConnection } from '@/lib/connection';
 import { useChanges, useStreamState } from '@/lib/events';
 import { chooseLanguage, languages, type Language } from '@/lib/i18n';
 import { useCan, useSession, useSessionQuery, useTenant } from '@/lib/session';
@@ -12,6 +13,7 @@ import { ErrorState, Icon, Mark, Menu, type IconName, type MenuGroup } from '@/u
 import styles from './Frame.module.css';
 import { Crash } from './Crash';
 import { Starting } from './Home';
+import { NothingHere } from './NothingHere';
 
 /** Around every page of a tenant: where one is, where one can go, who one is. */
 export function Frame() {
@@ -54,7 +56,7 @@ function SignedInFrame() {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles.content}>
-        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <ErrorState isPage error={new ApiProblem(404, 'Not Found', '')} />}
+        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <NothingHere to="/" />}
       </main>
     </div>
   );
@@ -83,8 +85,9 @@ function Navigation({ tenant }: { tenant: string }) {
 function Live({ tenant }: { tenant: string }) {
   const { t } = useTranslation('app');
   const state = useStreamState(tenant);
+  const connection = useConnection();
   useChanges(tenant, () => undefined);
-  return state === 'connecting'
+  return state === 'connecting' || connection !== 'online' // the bar above says so
     ? null
     : <span className={state === 'live' ? `${styles.stream} ${styles.live}` : styles.stream} title={t(`${state}.hint`)}>{t(`${state}.text`)}</span>;
 }

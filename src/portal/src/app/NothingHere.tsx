@@ -1,13 +1,13 @@
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
 import { useTenant } from '@/lib/session';
-import { EmptyState } from '@/ui';
+import { EmptyState, LinkButton } from '@/ui';
 
 /** An address of the portal that leads nowhere. */
-export function NothingHere() {
+export function NothingHere({ to }: { to?: string }) {
   const { t } = useTranslation(['app', 'ui']);
+  const tenant = useTenant();
   return (
-    <EmptyState isPage icon="search" title={t('ui:notFound.title')} actions={<Link to={`/${useTenant()}/studies`}>{t('nav.studies')}</Link>}>
+    <EmptyState isPage icon="search" title={t('ui:notFound.title')} actions={<LinkButton to={to ?? `/${tenant}/studies`}>{t('nav.studies')}</LinkButton>}>
       {t('ui:notFound.text')}
     </EmptyState>
   );

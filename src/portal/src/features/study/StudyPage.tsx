@@ -7,7 +7,7 @@ import { useChanges, useIsLive } from '@/lib/events';
 import { useFormat } from '@/lib/format';
 import { displayName, usePatients } from '@/lib/patients';
 import { useCan, useTenant } from '@/lib/session';
-import { Badge, EmptyState, ErrorState, Loading, NoPermission, Notice, Page, Skeleton, Tag } from '@/ui';
+import { Badge, EmptyState, ErrorState, LinkButton, Loading, NoPermission, Notice, Page, Panel, Skeleton, Tag } from '@/ui';
 import { imageOf, outlinesQuery, previewQuery, studyQuery, type Finding, type Run, type Series, type Study } from './preview';
 import { Runs } from './Runs';
 import { SeriesRail } from './SeriesRail';
@@ -18,7 +18,7 @@ const Viewer = lazy(() => import('./Viewer'));
 /** A study: its images, what AI found in them, and why where it found nothing. */
 export default function StudyPage() {
   const { t } = useTranslation('study');
-  return useCan('readStudies') ? <StudyOfAddress /> : <Page title={t('title')}><NoPermission /></Page>;
+  return useCan('readStudies') ? <StudyOfAddress /> : <Page title={t('title')}><Panel><NoPermission /></Panel></Page>;
 }
 
 function StudyOfAddress() {
@@ -41,14 +41,29 @@ function StudyOfAddress() {
     }
   });
   if (study.isPending) {
-    return <Page title={t('title')} isWide><Loading><div className={styles.layout}><Skeleton height="20rem" /><Skeleton height="32rem" /><Skeleton height="20rem" /></div></Loading></Page>;
+    return <Page title={t('title')} isWide><Loading><StudyToCome /></Loading></Page>;
   }
   if (study.data === undefined) {
-    return <Page title={t('title')}>{study.error instanceof ApiProblem && study.error.status === 404
-      ? <EmptyState icon="search" title={t('absent.title')}>{t('absent.text')}</EmptyState>
-      : <ErrorState error={study.error} onRetry={() => void study.refetch()} />}</Page>;
+    return <Page title={t('title')}><Panel>{study.error instanceof ApiProblem && study.error.status === 404
+      ? <EmptyState icon="search" title={t('absent.title')} actions={<LinkButton to={`/${tenant}/studies`}>{t('absent.list')}</LinkButton>}>{t('absent.text')}</EmptyState>
+      : <ErrorState error={study.error} onRetry={() => void study.refetch()} />}</Panel></Page>;
   }
   return <StudyView key={study.data.studyInstanceUid} study={study.data} />;
+}
+
+/** The shape of a study's page: head, series, image, findings. */
+function StudyToCome() {
+  const series = [0, 1, 2].map(i => <Skeleton key={i} height="3.5rem" />);
+  return (
+    <div className={styles.toCome}>
+      <div className={styles.head}><Skeleton width="14rem" height="1.4rem" /><Skeleton width="20rem" height="1rem" /></div>
+      <div className={styles.layout}>
+        <div className={styles.rail}>{series}</div>
+        <div className={styles.reading} />
+        <div className={styles.side}>{series}</div>
+      </div>
+    </div>
+  );
 }
 
 function StudyView({ study }: { study: Study }) {

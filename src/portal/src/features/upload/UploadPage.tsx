@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
-import { Button, NoPermission, Notice, Page } from '@/ui';
+import { Button, NoPermission, Notice, Page, Panel } from '@/ui';
 import { DropZone } from './DropZone';
 import { Found } from './Found';
 import { Sending } from './Sending';
@@ -12,7 +12,7 @@ import styles from './Upload.module.css';
 /** Folders, files and archives on their way to the platform. */
 export default function UploadPage() {
   const { t } = useTranslation('upload');
-  return <Page title={t('title')}>{useCan('storeStudies') ? <Upload /> : <NoPermission>{t('noPermission')}</NoPermission>}</Page>;
+  return <Page title={t('title')}>{useCan('storeStudies') ? <Upload /> : <Panel><NoPermission>{t('noPermission')}</NoPermission></Panel>}</Page>;
 }
 
 function Upload() {
