@@ -38,7 +38,7 @@ public sealed class Deidentifier(DeidentificationKeys keys)
     /// <summary>Why this data set must not be cleaned and stored; null when it may.</summary>
     public static DeidentificationRefusal? Refuse(DicomDataset dataset)
     {
-        // Not the root alone: an image inside a kept item has pixels too. What the profile removes is nobody's matter.
+        // Not the root alone: an image inside an item that stays has pixels too. What the profile removes is nobody's matter.
         var pending = new Stack<DicomDataset>([dataset]);
         while (pending.TryPop(out var next))
         {
@@ -52,7 +52,7 @@ public sealed class Deidentifier(DeidentificationKeys keys)
                 return DeidentificationRefusal.EncapsulatedDocument;
             }
 
-            foreach (var element in next.Where(e => e.Items is not null && ConfidentialitySteps.Of(e) == ConfidentialityStep.Keep))
+            foreach (var element in next.Where(e => e.Items is not null && ConfidentialitySteps.Of(e) is ConfidentialityStep.Keep or ConfidentialityStep.Replace))
             {
                 foreach (var item in element.Items!)
                 {

@@ -15,15 +15,19 @@ public static class SegmentationReader
 {
     private const int MaxSegments = 255;
 
+    /// <summary>Voxels of a label volume, empty ones among them; each is a byte.</summary>
+    public const long DefaultMaxVoxels = 512L << 20;
+
     /// <summary>Reads on a grid of its own, which spans the slices that have frames.</summary>
+    /// <param name="maxVoxels">The largest label volume to make: positions far apart span one that the stored frames do not account for.</param>
     /// <exception cref="DicomException">InvalidPixels, UnsupportedPixels (fractional, overlapping), CorruptPixels or OverBudget.</exception>
-    public static Segmentation Read(DicomFile file) => Read(file, null);
+    public static Segmentation Read(DicomFile file, long maxVoxels = DefaultMaxVoxels) => Read(file, null, 0, maxVoxels);
 
     /// <summary>Reads on the grid of the series that was segmented; frames beside that grid are InvalidPixels.</summary>
     /// <exception cref="DicomException">As for the other form.</exception>
-    public static Segmentation ReadOnto(DicomFile file, SeriesGeometry source) => Read(file, source.Affine, source.Slices);
+    public static Segmentation ReadOnto(DicomFile file, SeriesGeometry source) => Read(file, source.Affine, source.Slices, Array.MaxLength);
 
-    private static Segmentation Read(DicomFile file, Affine? grid, int gridSlices = 0)
+    private static Segmentation Read(DicomFile file, Affine? grid, int gridSlices, long maxVoxels)
     {
         var dataset = file.Dataset;
         if (dataset.GetString(DicomTags.SegmentationType) != "BINARY")
@@ -43,14 +47,19 @@ public static class SegmentationReader
             throw PixelErrors.Invalid("A frame has no usable place", DicomTags.PerFrameFunctionalGroupsSequence);
         }
 
-        grid ??= Grid(dataset, planes, out gridSlices);
+        grid ??= Grid(dataset, planes, maxVoxels, out gridSlices);
         var slices = planes.ConvertAll(p => SliceOf(p, grid, gridSlices));
 
         // :: Step 3
         var sliceVoxels = d.PixelsPerFrame;
-        if ((long)sliceVoxels * gridSlices > int.MaxValue)
+        if ((long)sliceVoxels * gridSlices > maxVoxels)
         {
-            throw PixelErrors.OverBudget(nameof(PixelDescription.MaxTotalBytes), PixelDescription.MaxTotalBytes, DicomTags.NumberOfFrames);
+            throw PixelErrors.OverBudget(nameof(maxVoxels), maxVoxels, DicomTags.NumberOfFrames);
+        }
+
+        for (var frame = 0; frame < d.Frames; frame++)
+        {
+            decoder.Check(frame);
         }
 
         var labels = new byte[sliceVoxels * gridSlices];
@@ -99,7 +108,7 @@ public static class SegmentationReader
             : throw PixelErrors.Invalid("A frame names no segment", DicomTags.ReferencedSegmentNumber);
     }
 
-    private static Affine Grid(DicomDataset dataset, List<ImagePlane> planes, out int slices)
+    private static Affine Grid(DicomDataset dataset, List<ImagePlane> planes, long maxVoxels, out int slices)
     {
         var normal = planes[0].Normal;
         var sorted = planes.OrderBy(p => p.Position.Dot(normal)).ToList();
@@ -111,9 +120,9 @@ public static class SegmentationReader
         // The step follows the positions, which a tilted gantry shifts sideways.
         var extent = (last.Position - first.Position).Dot(normal);
         var count = Math.Round(extent / spacing);
-        if (count * planes[0].Rows * planes[0].Columns > PixelDescription.MaxTotalBytes)
+        if (!(count * planes[0].Rows * planes[0].Columns <= maxVoxels))
         {
-            throw PixelErrors.OverBudget(nameof(PixelDescription.MaxTotalBytes), PixelDescription.MaxTotalBytes, DicomTags.ImagePositionPatient);
+            throw PixelErrors.OverBudget(nameof(maxVoxels), maxVoxels, DicomTags.ImagePositionPatient);
         }
 
         slices = (int)count + 1;

@@ -86,7 +86,15 @@ public sealed class FrameDecoder
         ArgumentOutOfRangeException.ThrowIfNegative(frame);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Description.Frames);
 
-        // What the bytes cannot fill is refused before it is allocated.
+        Check(frame);
+        var samples = new byte[Description.FrameBytes];
+        Decode(frame, samples);
+        return samples;
+    }
+
+    /// <summary>Refuses a frame that its bytes cannot fill, before anything is allocated for it.</summary>
+    internal void Check(int frame)
+    {
         if (_fragments is null)
         {
             UncompressedFrame.Check(_pixels, frame, Description);
@@ -95,10 +103,6 @@ public sealed class FrameDecoder
         {
             FrameCodecs.Check(_fragments[frame].Span, Description, _syntax);
         }
-
-        var samples = new byte[Description.FrameBytes];
-        Decode(frame, samples);
-        return samples;
     }
 
     /// <summary>Decodes a monochrome frame (from 0) into modality values (rescaled or by Modality LUT), rows from the top.</summary>

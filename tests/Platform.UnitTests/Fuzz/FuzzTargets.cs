@@ -50,7 +50,7 @@ internal static class FuzzTargets
         ["json-write"] = () => Dicom("json-write", WriteJson),
         ["deidentify"] = () => Dicom("deidentify", Deidentify),
         ["geometry"] = () => Dicom("geometry", ReadGeometry),
-        ["segmentation"] = () => Dicom("segmentation", b => SegmentationReader.Read(DicomFile.Read(b))) with
+        ["segmentation"] = () => Dicom("segmentation", b => SegmentationReader.Read(DicomFile.Read(b), maxVoxels: 4 << 20)) with
         {
             Seeds = [Segmentation()],
             AllocatedPerByte = 64,
