@@ -7,6 +7,9 @@ public sealed record CodedConcept(string Value, string Scheme, string Meaning)
 {
     private const int MaxShortValue = 16;
 
+    /// <summary>Whether two codes are one concept: the meaning is for people and does not count (PS3.3 §8.3).</summary>
+    public bool IsSameAs(CodedConcept other) => Value == other.Value && Scheme == other.Scheme;
+
     /// <summary>The item of a code sequence (PS3.3 Table 8.8-1): a value of more than 16 characters is written as Long Code Value.</summary>
     public DicomDataset ToItem()
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Platform.Dicom.Volumes;
@@ -44,10 +43,8 @@ public static class SegmentationWriter
 
         // :: Step 2
         var source = headers[geometry.Planes[0].Instance];
-        var dataset = new DicomDataset();
-        dataset.Set(DicomTags.SpecificCharacterSet, "ISO_IR 192");
-        ModuleCopy.PatientAndStudyModules(source, dataset);
-        SetSeriesAndEquipment(dataset, source, options);
+        var dataset = DerivedObject.Begin(source, DicomUids.SegmentationStorage, "SEG", options);
+        SetFrameOfReference(dataset, source);
         SetImage(dataset, geometry, headers, frames.Count, options);
         dataset.SetSequence(DicomTags.SegmentSequence, segments.Select(Item));
 
@@ -96,35 +93,19 @@ public static class SegmentationWriter
         return frames;
     }
 
-    private static void SetSeriesAndEquipment(DicomDataset dataset, DicomDataset source, SegmentationOptions options)
+    private static void SetFrameOfReference(DicomDataset dataset, DicomDataset source)
     {
-        dataset.Set(DicomTags.SOPClassUID, DicomUids.SegmentationStorage);
-        dataset.Set(DicomTags.SOPInstanceUID, options.SopInstanceUid);
-        dataset.Set(DicomTags.Modality, "SEG");
-        dataset.Set(DicomTags.SeriesInstanceUID, options.SeriesInstanceUid);
-        dataset.Set(DicomTags.SeriesNumber, (long)options.SeriesNumber);
-        dataset.Set(DicomTags.SeriesDescription, options.SeriesDescription);
-        dataset.Set(DicomTags.SeriesDate, Date(options));
-        dataset.Set(DicomTags.SeriesTime, Time(options));
         if (source.GetUid(DicomTags.FrameOfReferenceUID) is { } frameOfReference)
         {
             dataset.Set(DicomTags.FrameOfReferenceUID, frameOfReference);
             dataset.Set(DicomTags.PositionReferenceIndicator, source.GetStrings(DicomTags.PositionReferenceIndicator));
         }
-
-        dataset.Set(DicomTags.Manufacturer, options.Manufacturer);
-        dataset.Set(DicomTags.ManufacturerModelName, options.ManufacturerModelName);
-        dataset.Set(DicomTags.DeviceSerialNumber, options.DeviceSerialNumber);
-        dataset.Set(DicomTags.SoftwareVersions, options.SoftwareVersions);
     }
 
     private static void SetImage(
         DicomDataset dataset, SeriesGeometry geometry, IReadOnlyList<DicomDataset> headers, int frames, SegmentationOptions options)
     {
         dataset.Set(DicomTags.ImageType, "DERIVED", "PRIMARY");
-        dataset.Set(DicomTags.InstanceNumber, (long)options.InstanceNumber);
-        dataset.Set(DicomTags.ContentDate, Date(options));
-        dataset.Set(DicomTags.ContentTime, Time(options));
         dataset.Set(DicomTags.ContentLabel, options.ContentLabel);
         dataset.Set(DicomTags.ContentDescription, options.ContentDescription);
         dataset.SetEmpty(DicomTags.ContentCreatorName);
@@ -217,8 +198,4 @@ public static class SegmentationWriter
         item.Remove(DicomTags.SpecificCharacterSet);
         return item;
     }
-
-    private static string Date(SegmentationOptions options) => options.ContentDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
-
-    private static string Time(SegmentationOptions options) => options.ContentDateTime.ToString("HHmmss", CultureInfo.InvariantCulture);
 }

@@ -85,6 +85,25 @@ public class TenantScopeTests(ApiHost api) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_tenant_ends_with_its_transaction_also_on_a_connection_that_goes_on()
+    {
+        object? after = null;
+        await Assert.ThrowsAnyAsync<InvalidOperationException>(async () => await Scopes.BatchesAsync(
+            await api.TenantAsync("scope-a"),
+            async (transaction, entry, ct) =>
+            {
+                var connection = transaction.Connection!;
+                await entry.ExecuteNonQueryAsync(ct);
+                await transaction.CommitAsync(ct); // the scope's own commit then finds none
+                await using var ask = new NpgsqlCommand("SELECT current_setting('app.tenant', true)", connection);
+                after = await ask.ExecuteScalarAsync(ct);
+                return true;
+            },
+            Ct));
+        Assert.Equal("", after);
+    }
+
+    [Fact]
     public async Task A_context_outside_a_scope_refuses_to_be_asked()
     {
         await using var db = await api.Services.GetRequiredService<IDbContextFactory<PlatformDb>>().CreateDbContextAsync(Ct);

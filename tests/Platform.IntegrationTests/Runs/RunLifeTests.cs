@@ -200,6 +200,26 @@ public class RunLifeTests(TestServices services)
     }
 
     [Fact]
+    public async Task A_run_reads_what_had_arrived_when_it_was_planned()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        var (study, files) = TestStudy.Make(5);
+        await tenant.StowAsync(files.Take(4), Ct);
+        await tenant.CompleteAsync(study, Ct);
+        var run = await tenant.RunOfAsync(study, Ct);
+        await tenant.StowAsync(files.Skip(4), Ct); // before a worker is there that the run could go to
+
+        await using var worker = await WorkerAsync(api, 1);
+        var delivery = await worker.NextAsync(Ct);
+        Assert.Equal(run, delivery.Request.RunId);
+        var manifest = await worker.ReadManifestAsync(delivery.Request, Ct);
+        Assert.Equal(4, manifest.Series.Sum(s => s.Instances.Count));
+        await delivery.SucceedAsync(Ct);
+        await tenant.BecomesAsync(run, RunStatus.Succeeded, Ct);
+    }
+
+    [Fact]
     public async Task Of_two_results_that_arrive_together_one_is_taken()
     {
         await using var api = await RunsApi.StartAsync(services);

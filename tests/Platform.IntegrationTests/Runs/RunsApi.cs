@@ -76,14 +76,19 @@ internal sealed class TenantClient(Guid tenantId, string slug, HttpClient http)
     public async Task<string> SendStudyAsync(int slices, CancellationToken ct)
     {
         var (uid, files) = TestStudy.Make(slices);
-        using (var body = TestStudy.Multipart(files))
-        {
-            (await http.PostAsync(Path("dicomweb/studies"), body, ct)).EnsureSuccessStatusCode();
-        }
-
-        (await http.PostAsync(Path($"studies/{uid}/complete"), null, ct)).EnsureSuccessStatusCode();
+        await StowAsync(files, ct);
+        await CompleteAsync(uid, ct);
         return uid;
     }
+
+    public async Task StowAsync(IEnumerable<byte[]> files, CancellationToken ct)
+    {
+        using var body = TestStudy.Multipart(files);
+        (await http.PostAsync(Path("dicomweb/studies"), body, ct)).EnsureSuccessStatusCode();
+    }
+
+    public async Task CompleteAsync(string studyUid, CancellationToken ct) =>
+        (await http.PostAsync(Path($"studies/{studyUid}/complete"), null, ct)).EnsureSuccessStatusCode();
 
     /// <summary>Sends a study and returns the run that the tenant's rules made of it.</summary>
     public async Task<Guid> SendAsync(CancellationToken ct) => await RunOfAsync(await SendStudyAsync(4, ct), ct);
