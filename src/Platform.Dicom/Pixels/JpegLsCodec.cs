@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Platform.Dicom.Pixels;
 
 /// <summary>JPEG-LS, lossless and near-lossless (ISO/IEC 14495-1), by CharLS's C interface.</summary>
@@ -8,7 +6,7 @@ internal static unsafe class JpegLsCodec
     private const int InterleaveNone = 0;
     private const int MarkerMissing = 12; // jpeg_marker_start_byte_not_found
 
-    private static readonly NativeCodec Library =
+    internal static readonly NativeCodec Library =
         new("CharLS 2.1 or later", "libcharls2", "libcharls.so.2", "libcharls.2.dylib", "charls-2-x64.dll", "libcharls-2.dll");
 
     private static readonly Lazy<Api> Functions = new(() => new Api());
@@ -84,7 +82,7 @@ internal static unsafe class JpegLsCodec
 
         try
         {
-            FrameInfo info;
+            JpegLsFrameInfo info;
             int interleave;
             isPlanar = false;
             if ((error = api.SetSource(decoder, source, length)) != 0 || (error = api.ReadHeader(decoder)) != 0
@@ -125,15 +123,6 @@ internal static unsafe class JpegLsCodec
         }
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    private struct FrameInfo
-    {
-        public uint Width;
-        public uint Height;
-        public int BitsPerSample;
-        public int Components;
-    }
-
     private sealed class Api
     {
         public readonly delegate* unmanaged[Cdecl]<nint> Create =
@@ -148,8 +137,8 @@ internal static unsafe class JpegLsCodec
         public readonly delegate* unmanaged[Cdecl]<nint, int> ReadHeader =
             (delegate* unmanaged[Cdecl]<nint, int>)Library.Export("charls_jpegls_decoder_read_header");
 
-        public readonly delegate* unmanaged[Cdecl]<nint, FrameInfo*, int> GetFrameInfo =
-            (delegate* unmanaged[Cdecl]<nint, FrameInfo*, int>)Library.Export("charls_jpegls_decoder_get_frame_info");
+        public readonly delegate* unmanaged[Cdecl]<nint, JpegLsFrameInfo*, int> GetFrameInfo =
+            (delegate* unmanaged[Cdecl]<nint, JpegLsFrameInfo*, int>)Library.Export("charls_jpegls_decoder_get_frame_info");
 
         public readonly delegate* unmanaged[Cdecl]<nint, int*, int> GetInterleaveMode =
             (delegate* unmanaged[Cdecl]<nint, int*, int>)Library.Export("charls_jpegls_decoder_get_interleave_mode");

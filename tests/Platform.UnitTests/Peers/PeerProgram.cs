@@ -15,7 +15,37 @@ internal static class PeerProgram
         try
         {
             await File.WriteAllBytesAsync(path, file, TestContext.Current.CancellationToken);
-            using var process = Process.Start(new ProcessStartInfo(program, [.. arguments, path])
+            return await RunAsync(program, package, [.. arguments, path]);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>What a program that takes two files, the first to read, writes into the second.</summary>
+    public static async Task<byte[]> ConvertAsync(string program, string package, byte[] file)
+    {
+        var (from, to) = (Path.GetTempFileName(), Path.GetTempFileName());
+        try
+        {
+            await File.WriteAllBytesAsync(from, file, TestContext.Current.CancellationToken);
+            var (code, said) = await RunAsync(program, package, [from, to]);
+            Assert.True(code == 0, said);
+            return await File.ReadAllBytesAsync(to, TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            File.Delete(from);
+            File.Delete(to);
+        }
+    }
+
+    private static async Task<(int Code, string Said)> RunAsync(string program, string package, string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments)
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -30,10 +60,6 @@ internal static class PeerProgram
         catch (System.ComponentModel.Win32Exception)
         {
             throw new InvalidOperationException($"{program} is missing: apt-get install {package}");
-        }
-        finally
-        {
-            File.Delete(path);
         }
     }
 }
