@@ -2,12 +2,12 @@ using System.Buffers.Binary;
 
 namespace Platform.Dicom.Pixels;
 
-/// <summary>Brings the pixels of an instance into another transfer syntax without loss: uncompressed, RLE Lossless or JPEG-LS Lossless.</summary>
+/// <summary>Brings the pixels of an instance into another transfer syntax without loss: uncompressed, RLE Lossless, JPEG-LS Lossless or JPEG 2000 lossless.</summary>
 public static class FrameTranscoder
 {
     /// <summary>Whether <see cref="Transcode"/> can write a syntax.</summary>
     public static bool CanWrite(DicomTransferSyntax syntax) =>
-        syntax == DicomTransferSyntax.RleLossless || syntax == DicomTransferSyntax.JpegLsLossless
+        syntax == DicomTransferSyntax.RleLossless || syntax == DicomTransferSyntax.JpegLsLossless || syntax == DicomTransferSyntax.Jpeg2000Lossless
         || (!syntax.IsEncapsulated && !syntax.IsDeflated && !syntax.IsBigEndian && !syntax.IsLossy);
 
     /// <summary>A new file of the same instance. The samples are those that <see cref="FrameDecoder"/> gives; one frame is held at a time.</summary>
@@ -83,7 +83,9 @@ public static class FrameTranscoder
         for (var frame = 0; frame < d.Frames; frame++)
         {
             var samples = decoder.Decode(frame);
-            var encoded = syntax == DicomTransferSyntax.RleLossless ? RleCodec.Encode(samples, d) : JpegLsEncoder.Encode(samples, d);
+            var encoded = syntax == DicomTransferSyntax.RleLossless ? RleCodec.Encode(samples, d)
+                : syntax == DicomTransferSyntax.JpegLsLossless ? JpegLsEncoder.Encode(samples, d)
+                : Jpeg2000Encoder.Encode(samples, d);
             if (encoded.Length % 2 != 0)
             {
                 Array.Resize(ref encoded, encoded.Length + 1);

@@ -10,7 +10,7 @@ internal static unsafe class Jpeg2000Codec
     private const int ParameterBytes = 64 << 10; // opj_dparameters_t has about 8.3 KiB: two paths of 4096 characters and 15 numbers
     private const int StreamChunkBytes = 64 << 10;
 
-    private static readonly NativeCodec Library =
+    internal static readonly NativeCodec Library =
         new("OpenJPEG 2.5 or later", "libopenjp2-7", "libopenjp2.so.7", "libopenjp2.7.dylib", "openjp2.dll");
 
     private static readonly Lazy<Api> Functions = new(() => new Api());
@@ -159,7 +159,7 @@ internal static unsafe class Jpeg2000Codec
 
     // opj_image_t of OpenJPEG 2.x
     [StructLayout(LayoutKind.Sequential)]
-    private struct Image
+    internal struct Image
     {
         public uint Left;
         public uint Top;
@@ -174,7 +174,7 @@ internal static unsafe class Jpeg2000Codec
 
     // opj_image_comp_t of OpenJPEG 2.x
     [StructLayout(LayoutKind.Sequential)]
-    private struct Component
+    internal struct Component
     {
         public uint SeparationX;
         public uint SeparationY;

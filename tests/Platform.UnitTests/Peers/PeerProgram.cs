@@ -24,13 +24,13 @@ internal static class PeerProgram
     }
 
     /// <summary>What a program that takes two files, the first to read, writes into the second.</summary>
-    public static async Task<byte[]> ConvertAsync(string program, string package, byte[] file)
+    public static async Task<byte[]> ConvertAsync(string program, string package, byte[] file, params string[] arguments)
     {
         var (from, to) = (Path.GetTempFileName(), Path.GetTempFileName());
         try
         {
             await File.WriteAllBytesAsync(from, file, TestContext.Current.CancellationToken);
-            var (code, said) = await RunAsync(program, package, [from, to]);
+            var (code, said) = await RunAsync(program, package, [.. arguments, from, to]);
             Assert.True(code == 0, said);
             return await File.ReadAllBytesAsync(to, TestContext.Current.CancellationToken);
         }

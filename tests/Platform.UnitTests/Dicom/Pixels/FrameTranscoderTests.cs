@@ -7,7 +7,7 @@ namespace Platform.UnitTests.Dicom.Pixels;
 
 public class FrameTranscoderTests
 {
-    private static readonly DicomTransferSyntax[] Compressed = [DicomTransferSyntax.RleLossless, DicomTransferSyntax.JpegLsLossless];
+    private static readonly DicomTransferSyntax[] Compressed = [DicomTransferSyntax.RleLossless, DicomTransferSyntax.JpegLsLossless, DicomTransferSyntax.Jpeg2000Lossless];
 
     public static TheoryData<string, int, int?, bool, int, int> Images
     {
@@ -44,12 +44,17 @@ public class FrameTranscoderTests
 
     [Theory]
     [MemberData(nameof(Images))]
-    public async Task Dcmtk_decodes_the_same_samples(string uid, int bits, int? stored, bool isSigned, int samples, int frames)
+    public async Task Dcmtk_and_gdcm_decode_the_same_samples(string uid, int bits, int? stored, bool isSigned, int samples, int frames)
     {
         var file = Image(bits, stored, isSigned, samples, frames);
         var encoded = FrameTranscoder.Transcode(file, DicomTransferSyntax.Find(uid)!).ToArray();
 
-        var decoded = await PeerProgram.ConvertAsync(uid == DicomTransferSyntax.RleLossless.Uid ? "dcmdrle" : "dcmdjpls", "dcmtk", encoded);
+        var decoded = uid switch
+        {
+            "1.2.840.10008.1.2.5" => await PeerProgram.ConvertAsync("dcmdrle", "dcmtk", encoded),
+            "1.2.840.10008.1.2.4.80" => await PeerProgram.ConvertAsync("dcmdjpls", "dcmtk", encoded),
+            _ => await PeerProgram.ConvertAsync("gdcmconv", "libgdcm-tools", encoded, "--raw"),
+        };
 
         AssertSame(file, DicomFile.Read(decoded));
     }
