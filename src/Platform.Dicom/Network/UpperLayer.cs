@@ -95,6 +95,11 @@ internal sealed class UpperLayer : IAsyncDisposable
     {
         while (true)
         {
+            if (State == UpperLayerState.Sta1)
+            {
+                throw new DicomNetworkException(DicomNetworkError.ConnectionLost, "The association has ended");
+            }
+
             var received = await NextAsync(ct);
             var state = State;
             var step = await OnAsync(received.Happened, default, ct, reason: received.Failure?.Reason ?? AbortReason.UnexpectedPdu);
