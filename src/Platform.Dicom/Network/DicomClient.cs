@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 
 namespace Platform.Dicom.Network;
 
@@ -198,7 +197,7 @@ public sealed class DicomClient : IAsyncDisposable
         {
             await secured.DisposeAsync();
             await _layer.OnAsync(UpperLayerEvent.ConnectionClosed, default, CancellationToken.None);
-            if (e is AuthenticationException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+            if (UpperLayer.IsBroken(e) || (e is OperationCanceledException && !ct.IsCancellationRequested))
             {
                 throw new DicomNetworkException(DicomNetworkError.TlsFailed, "The TLS handshake failed", e);
             }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 
 namespace Platform.Dicom.Network;
 
@@ -116,7 +115,7 @@ internal sealed class ServerConnection(DicomServer server, DicomServerOptions op
             await secured.AuthenticateAsServerAsync(tls.ForServer(), either.Token);
             return secured;
         }
-        catch (Exception e) when (e is AuthenticationException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (UpperLayer.IsBroken(e) || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             await secured.DisposeAsync();
             throw new DicomNetworkException(DicomNetworkError.TlsFailed, "The TLS handshake failed", e);

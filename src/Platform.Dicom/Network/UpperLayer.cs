@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using static Platform.Dicom.Network.UpperLayerEffects;
 
 namespace Platform.Dicom.Network;
@@ -149,6 +149,10 @@ internal sealed class UpperLayer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => CloseAsync();
 
+    /// <summary>What sockets and TLS throw when a connection is over. NotSupported: TLS allows one write at a time, and one was cut off.</summary>
+    internal static bool IsBroken(Exception e) =>
+        e is IOException or InvalidOperationException or NotSupportedException or AuthenticationException or CryptographicException;
+
     private static DicomNetworkException Aborted((byte Source, byte Reason) abort) => new(
         DicomNetworkError.Aborted,
         abort.Source == 0
@@ -184,7 +188,7 @@ internal sealed class UpperLayer : IAsyncDisposable
         {
             await _transport!.WriteAsync(pdu, either.Token);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException && !ct.IsCancellationRequested)
+        catch (Exception e) when (IsBroken(e) || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             // An abort that came before the connection broke says more than the break.
             var last = _reading is { IsCompleted: true } ? await _reading : null;
@@ -215,10 +219,9 @@ internal sealed class UpperLayer : IAsyncDisposable
         {
             await _transport!.WriteAsync(pdu, either.Token);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or NotSupportedException
-            || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (IsBroken(e) || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            // As above. NotSupported: TLS allows one write at a time, and one was cut off.
+            // The summary says it.
         }
     }
 
@@ -236,7 +239,7 @@ internal sealed class UpperLayer : IAsyncDisposable
             {
                 await secured.ShutdownAsync().WaitAsync(ShutdownTimeout, _clock);
             }
-            catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or SocketException)
+            catch (Exception e) when (IsBroken(e) || e is TimeoutException)
             {
                 // Whoever is gone needs no farewell.
             }
@@ -275,7 +278,7 @@ internal sealed class UpperLayer : IAsyncDisposable
             _isOutOfStep = true; // where the next PDU begins is not known any more
             return new Received(UpperLayerEvent.InvalidReceived) { Failure = e };
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or AuthenticationException)
+        catch (Exception e) when (IsBroken(e))
         {
             return new Received(UpperLayerEvent.ConnectionClosed)
             {
