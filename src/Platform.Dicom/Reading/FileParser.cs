@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 namespace Platform.Dicom.Reading;
 
 /// <summary>A DICOM file as far as it was read: <c>Source</c> stands behind it.</summary>
+/// <param name="DatasetOffset">Bytes before the data set: preamble and meta header.</param>
 internal sealed record ParsedFile(
     ReadOnlyMemory<byte> Preamble,
     DicomDataset Meta,
@@ -11,6 +12,7 @@ internal sealed record ParsedFile(
     DicomEncoding Encoding,
     PixelDataLocation? PixelData,
     long TrailingZeroBytes,
+    long DatasetOffset,
     ByteSource Source);
 
 /// <summary>Preamble, meta header (PS3.10 §7.1), transfer syntax, data set.</summary>
@@ -40,6 +42,8 @@ internal static class FileParser
         var metaReader = new DicomReader(source, DicomEncoding.ExplicitLittleEndian, metaOptions) { OnlyGroup2 = true };
         var meta = await DatasetBuilder.BuildAsync(metaReader, isAsync, ct);
 
+        var datasetOffset = source.Offset;
+
         // :: Step 3: the transfer syntax, as declared and as it really is.
         await source.FillAsync(12, isAsync, ct);
         var uid = meta.GetString(DicomTags.TransferSyntaxUID);
@@ -59,7 +63,7 @@ internal static class FileParser
         var pixelData = reader.IsAtPixelData
             ? new PixelDataLocation(reader.Tag, reader.Vr, reader.Offset, reader.ValueOffset, reader.Length < 0 ? null : reader.Length)
             : null;
-        return new ParsedFile(preamble, meta, dataset, syntax, encoding, pixelData, reader.TrailingZeroBytes, source);
+        return new ParsedFile(preamble, meta, dataset, syntax, encoding, pixelData, reader.TrailingZeroBytes, datasetOffset, source);
     }
 
     /// <summary>Without a declared syntax: what the first element looks like, else the default syntax (PS3.5 §10.1).</summary>

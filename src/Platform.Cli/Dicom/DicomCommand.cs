@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace Platform.Cli.Dicom;
+
+/// <summary><c>platform dicom</c>: a file for each verb.</summary>
+internal static class DicomCommand
+{
+    public static Command Create() => new("dicom", "DICOM files and networks.")
+    {
+        Echo.Create(),
+        Send.Create(),
+        Receive.Create(),
+    };
+}

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Globalization;
+using Platform.Dicom.Network;
+
+namespace Platform.Cli.Dicom;
+
+/// <summary><c>platform dicom send</c>: sends files and folders to a peer (C-STORE), each in the transfer syntax that it has.</summary>
+internal static class Send
+{
+    private static readonly EnumerationOptions Everything = new()
+    {
+        RecurseSubdirectories = true,
+        IgnoreInaccessible = true,
+        AttributesToSkip = FileAttributes.ReparsePoint, // a link can lead in a circle
+    };
+
+    public static Command Create()
+    {
+        var peer = new PeerOptions();
+        var json = new Option<bool>("--json") { Description = "A line of JSON for every file." };
+        var paths = new Argument<string[]>("paths") { Description = "Files and folders.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("send", "Sends files and folders to a DICOM peer (C-STORE).") { json };
+        peer.AddTo(command);
+        command.Add(paths);
+        command.SetAction((parsed, ct) => SendAsync(peer.Read(parsed), Files(parsed.GetRequiredValue(paths)), parsed.GetValue(json), parsed.InvocationConfiguration, ct));
+        return command;
+    }
+
+    private static async Task<int> SendAsync(
+        DicomClientOptions options, List<string> files, bool isJson, InvocationConfiguration io, CancellationToken ct)
+    {
+        var progress = new Progress(io.Error, files.Count, TimeProvider.System);
+        var stored = 0;
+        var done = 0;
+        try
+        {
+            await foreach (var outcome in DicomSender.SendAsync(options, files, ct))
+            {
+                done++;
+                stored += outcome.IsStored ? 1 : 0;
+                if (isJson)
+                {
+                    await io.Output.WriteLineAsync(JsonLine.Of(new
+                    {
+                        file = outcome.Path,
+                        sopInstanceUid = outcome.SopInstanceUid,
+                        status = outcome.Status?.Code.ToString("X4", CultureInfo.InvariantCulture),
+                        stored = outcome.IsStored,
+                        comment = outcome.Comment,
+                    }));
+                }
+
+                if (outcome is { IsStored: false } or { Status.IsSuccess: false })
+                {
+                    await progress.LineAsync($"{outcome.Path}: {Reason(outcome)}");
+                }
+
+                await progress.AtAsync(done);
+            }
+        }
+        finally
+        {
+            await progress.EndAsync();
+            if (done < files.Count)
+            {
+                await io.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{files.Count - done} files were not answered for."));
+            }
+        }
+
+        if (!isJson)
+        {
+            await io.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{stored} of {files.Count} stored"));
+        }
+
+        return stored == files.Count ? ExitCode.Ok : ExitCode.SomeRefused;
+    }
+
+    private static string Reason(SendOutcome outcome) => outcome switch
+    {
+        { Status: null } => $"not sent: {outcome.Comment}",
+        { IsStored: false, Comment: null } => $"refused: {outcome.Status}",
+        { IsStored: false } => $"refused: {outcome.Status} ({outcome.Comment})",
+        _ => $"stored with warning: {outcome.Status}",
+    };
+
+    /// <summary>Of a folder all files in it and below, in a fixed order; its directory of a medium is not an instance to send.</summary>
+    private static List<string> Files(string[] paths)
+    {
+        var files = new List<string>();
+        foreach (var path in paths)
+        {
+            if (Directory.Exists(path))
+            {
+                files.AddRange(Directory.EnumerateFiles(path, "*", Everything)
+                    .Where(f => Path.GetFileName(f) != "DICOMDIR")
+                    .Order(StringComparer.Ordinal));
+            }
+            else if (File.Exists(path))
+            {
+                files.Add(path);
+            }
+            else
+            {
+                throw new UsageException($"{path}: no such file or folder.");
+            }
+        }
+
+        return files.Count > 0 ? files : throw new UsageException("There are no files to send.");
+    }
+}

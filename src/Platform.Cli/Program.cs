@@ -1,0 +1,3 @@
+using Platform.Cli;
+
+return await PlatformCommand.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
