@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Platform.Cli.Dicom;
+using Platform.Dicom;
 using Platform.Dicom.Network;
 
 namespace Platform.Cli;
@@ -43,6 +44,11 @@ internal static class PlatformCommand
         {
             await error.WriteLineAsync(e.Message);
             return ExitCode.Usage;
+        }
+        catch (DicomException e)
+        {
+            await error.WriteLineAsync($"{e.Error}: {e.Message}");
+            return ExitCode.SomeRefused;
         }
         catch (DicomNetworkException e)
         {

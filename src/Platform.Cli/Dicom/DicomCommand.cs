@@ -7,6 +7,11 @@ internal static class DicomCommand
 {
     public static Command Create() => new("dicom", "DICOM files and networks.")
     {
+        Json.Create(),
+        Dump.Create(),
+        Frames.Create(),
+        Volume.Create(),
+        Verify.Create(),
         Echo.Create(),
         Send.Create(),
         Receive.Create(),

@@ -7,13 +7,6 @@ namespace Platform.Cli.Dicom;
 /// <summary><c>platform dicom send</c>: sends files and folders to a peer (C-STORE), each in the transfer syntax that it has.</summary>
 internal static class Send
 {
-    private static readonly EnumerationOptions Everything = new()
-    {
-        RecurseSubdirectories = true,
-        IgnoreInaccessible = true,
-        AttributesToSkip = FileAttributes.ReparsePoint, // a link can lead in a circle
-    };
-
     public static Command Create()
     {
         var peer = new PeerOptions();
@@ -22,7 +15,7 @@ internal static class Send
         var command = new Command("send", "Sends files and folders to a DICOM peer (C-STORE).") { json };
         peer.AddTo(command);
         command.Add(paths);
-        command.SetAction((parsed, ct) => SendAsync(peer.Read(parsed), Files(parsed.GetRequiredValue(paths)), parsed.GetValue(json), parsed.InvocationConfiguration, ct));
+        command.SetAction((parsed, ct) => SendAsync(peer.Read(parsed), InputFiles.Of(parsed.GetRequiredValue(paths)), parsed.GetValue(json), parsed.InvocationConfiguration, ct));
         return command;
     }
 
@@ -82,29 +75,4 @@ internal static class Send
         { IsStored: false } => $"refused: {outcome.Status} ({outcome.Comment})",
         _ => $"stored with warning: {outcome.Status}",
     };
-
-    /// <summary>Of a folder all files in it and below, in a fixed order; its directory of a medium is not an instance to send.</summary>
-    private static List<string> Files(string[] paths)
-    {
-        var files = new List<string>();
-        foreach (var path in paths)
-        {
-            if (Directory.Exists(path))
-            {
-                files.AddRange(Directory.EnumerateFiles(path, "*", Everything)
-                    .Where(f => Path.GetFileName(f) != "DICOMDIR")
-                    .Order(StringComparer.Ordinal));
-            }
-            else if (File.Exists(path))
-            {
-                files.Add(path);
-            }
-            else
-            {
-                throw new UsageException($"{path}: no such file or folder.");
-            }
-        }
-
-        return files.Count > 0 ? files : throw new UsageException("There are no files to send.");
-    }
 }

@@ -230,7 +230,10 @@ public class RunLifeTests(TestServices services)
         await delivery.StartAsync(Ct);
         await tenant.BecomesAsync(run, RunStatus.Running, Ct);
         Guid[] attempts = [delivery.AttemptId, Guid.CreateVersion7()];
-        var results = await Task.WhenAll(attempts.Select((a, i) => worker.WriteResultAsync(tenant.TenantId, run, a, $"hash-{i}", [], Ct)));
+
+        // Without findings: those have a key of their own, which would refuse the second as well.
+        var results = await Task.WhenAll(attempts.Select(
+            (a, i) => worker.WriteResultAsync(tenant.TenantId, run, a, $"hash-{i}", [], Ct, hasFinding: false)));
 
         // Both look at the run before either may change it.
         await api.ReadAsync(
@@ -250,7 +253,8 @@ public class RunLifeTests(TestServices services)
         var winner = Array.IndexOf(attempts, body.GetProperty("winningAttemptId").GetGuid());
         Assert.Equal($"hash-{winner}", body.GetProperty("resultHash").GetString());
         await AttemptBecomesAsync(api, tenant, attempts[1 - winner], AttemptOutcome.Late);
-        Assert.Single((await tenant.RunAsync(run, Ct)).GetProperty("findings").EnumerateArray());
+        Assert.Equal(1, await api.ReadAsync(
+            tenant.TenantId, (db, ct) => db.Attempts.CountAsync(x => x.RunId == run && x.Outcome == AttemptOutcome.Succeeded, ct), Ct));
         delivery.Acknowledge();
     }
 

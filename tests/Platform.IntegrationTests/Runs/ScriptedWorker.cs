@@ -73,13 +73,14 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     /// <summary>Writes the result blob of an attempt and says that it succeeded.</summary>
     public async Task<RunFinished> WriteResultAsync(
-        Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct, ResultFile? outlines = null)
+        Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct, ResultFile? outlines = null,
+        bool hasFinding = true)
     {
         var finding = new Finding(
             "2.25.1", "2.25.2", new Code("BRIGHT", "99PLATFORM", "Bright region"), null, 1,
             [new Measurement(new Code("118565006", "SCT", "Volume"), 42, new Code("mm3", "UCUM", "cubic millimeter"))], null, null, null);
         var result = new RunResult(
-            tenantId, runId, attemptId, "threshold", "1.0.0", "model", hash, "cpu", [finding], objects, new PhaseSeconds(0, 0, 0, 0, 0, 0), [])
+            tenantId, runId, attemptId, "threshold", "1.0.0", "model", hash, "cpu", hasFinding ? [finding] : [], objects, new PhaseSeconds(0, 0, 0, 0, 0, 0), [])
         {
             Outlines = outlines,
         };

@@ -1,0 +1,28 @@
+using Platform.Dicom;
+
+namespace Platform.Cli.Dicom;
+
+/// <summary>A DICOM file that a command reads.</summary>
+internal static class OpenedFile
+{
+    /// <exception cref="UsageException">There is no such file, or it may not be read.</exception>
+    /// <exception cref="DicomException">Its bytes are refused.</exception>
+    public static async Task<DicomFile> ReadAsync(string path, CancellationToken ct, DicomReadOptions? options = null)
+    {
+        try
+        {
+            return await DicomFile.OpenAsync(path, options, ct);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UsageException($"{path}: no such file.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>One line for a file that is refused: what is wrong with it and where, never a value.</summary>
+    public static string Refusal(string path, DicomException e) => $"{path}: {e.Error}: {e.Message}";
+}

@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Platform.Cli;
+using Platform.Dicom;
+using Platform.Dicom.Objects;
+using Platform.UnitTests.Dicom.Objects;
+using Platform.UnitTests.Dicom.Volumes;
+using Xunit;
+
+namespace Platform.UnitTests.Cli;
+
+/// <summary><c>platform dicom json|dump|frames|volume|verify</c> on files that the test makes.</summary>
+public sealed class FileCommandTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("platform-cli-").FullName;
+
+    [Fact]
+    public async Task Json_names_pixels_by_their_hash_and_shows_the_rest()
+    {
+        var file = Add("a.dcm", Slices()[0]);
+
+        var (code, output, error) = await RunAsync("dicom", "json", file);
+
+        Assert.Equal((ExitCode.Ok, ""), (code, error));
+        using var json = JsonDocument.Parse(output);
+        var pixels = json.RootElement.GetProperty("7FE00010").GetProperty("BulkDataURI").GetString()!;
+        var hash = Convert.FromBase64String(pixels.Split(';')[1].Replace('-', '+').Replace('_', '/') + "=");
+        Assert.Equal(SHA256.HashData(Slices()[0].Dataset.GetBytes(DicomTags.PixelData).Span), hash);
+        Assert.Equal("2.25.3000.1", json.RootElement.GetProperty("00080018").GetProperty("Value")[0].GetString());
+    }
+
+    [Fact]
+    public async Task Dump_shows_every_element_in_a_line_and_items_below_their_sequence()
+    {
+        var (code, output, _) = await RunAsync("dicom", "dump", Add("sr.dcm", Made.Report()));
+
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal("# Explicit VR Little Endian (1.2.840.10008.1.2.1)", lines[0]);
+        Assert.Contains("(0008,0060) CS Modality = SR", lines);
+        Assert.Contains("(0040,A730) SQ ContentSequence: 10 items", lines);
+        Assert.Contains("  (0040,A010) CS RelationshipType = HAS CONCEPT MOD", lines);
+        Assert.Contains("    (0008,0104) LO CodeMeaning = Imaging Measurements", lines);
+        Assert.Equal(Count(Made.Report()), lines.Count(l => l.TrimStart().StartsWith('(')));
+    }
+
+    [Fact]
+    public async Task Frames_are_written_raw_and_described()
+    {
+        var path = Add("colour.dcm", Made.Capture(3));
+        var to = Path.Combine(folder, "frames");
+
+        var (code, output, _) = await RunAsync("dicom", "frames", path, "--out", to, "--json");
+
+        using var json = JsonDocument.Parse(output);
+        var bytes = await File.ReadAllBytesAsync(Path.Combine(to, "frame-00001.raw"), TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal(Enumerable.Range(0, 45).Select(i => (byte)(i * 5)), bytes);
+        Assert.Equal(
+            (5, 3, 3, Convert.ToHexStringLower(SHA256.HashData(bytes))),
+            (Number("columns"), Number("rows"), Number("samplesPerPixel"), json.RootElement.GetProperty("sha256").GetString()));
+        Assert.Contains("1 frames of 5 × 3", (await RunAsync("dicom", "frames", path, "--out", to)).Output, StringComparison.Ordinal);
+
+        int Number(string name) => json.RootElement.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public async Task Volume_tells_the_grid_of_a_series_or_why_there_is_none()
+    {
+        var files = Slices();
+        for (var i = 0; i < files.Count; i++)
+        {
+            Add($"{files.Count - i}.dcm", files[i]);
+        }
+
+        var (code, output, _) = await RunAsync("dicom", "volume", folder);
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal($"MR {Phantom.SeriesUid}: 7 × 5 × 4 voxels of 0.8 × 0.9 × 2 mm, first at (-30, -20, 100) mm LPS", output.Trim());
+
+        File.Delete(Path.Combine(folder, "3.dcm"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "letter.txt"), "Dear colleague, here are the images.", TestContext.Current.CancellationToken);
+        (code, output, var error) = await RunAsync("dicom", "volume", folder, "--json");
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(ExitCode.SomeRefused, code);
+        Assert.Equal("series-gap", json.RootElement.GetProperty("refusal").GetString());
+        Assert.Contains("letter.txt: NotDicom", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_lists_rule_and_place_and_never_the_value()
+    {
+        var slice = Slices()[0];
+        slice.Dataset.Set(DicomTags.PatientName, "Nobody^Invented");
+        var path = Add("named.dcm", slice);
+
+        var (code, output, _) = await RunAsync("dicom", "verify", path);
+
+        Assert.Equal(ExitCode.SomeRefused, code);
+        Assert.Contains($"{path}: (0010,0010) MustBeEmptyOrDummy", output, StringComparison.Ordinal);
+        Assert.Contains("0 of 1 files identify nobody", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Nobody", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_no_dicom_is_refused_in_a_line()
+    {
+        var path = Path.Combine(folder, "letter.txt");
+        await File.WriteAllTextAsync(path, "Dear colleague, here are the images.", TestContext.Current.CancellationToken);
+        foreach (var verb in new[] { "json", "dump" })
+        {
+            var (code, output, error) = await RunAsync("dicom", verb, path);
+            Assert.Equal((ExitCode.SomeRefused, ""), (code, output));
+            Assert.Equal("NotDicom: Neither the prefix DICM nor the start of a data set.", error.Trim());
+            Assert.Equal(ExitCode.Usage, (await RunAsync("dicom", verb, path + "x")).Code);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private static List<DicomFile> Slices() => [.. ImageSeriesWriter.Write(Phantom.Series((x, y, z) => x))];
+
+    private static int Count(DicomFile file)
+    {
+        var count = file.Meta.Count;
+        var pending = new Stack<DicomDataset>([file.Dataset]);
+        while (pending.TryPop(out var dataset))
+        {
+            count += dataset.Count;
+            foreach (var item in dataset.SelectMany(e => e.Items ?? []))
+            {
+                pending.Push(item);
+            }
+        }
+
+        return count;
+    }
+
+    private string Add(string name, DicomFile file)
+    {
+        var path = Path.Combine(folder, name);
+        File.WriteAllBytes(path, file.ToArray());
+        return path;
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] line)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var code = await PlatformCommand.RunAsync(line, output, error, TestContext.Current.CancellationToken);
+        return (code, output.ToString(), error.ToString());
+    }
+}
