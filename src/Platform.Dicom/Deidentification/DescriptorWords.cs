@@ -82,6 +82,9 @@ internal sealed class DescriptorWords
     /// <summary>Whether the vocabulary has every word of a text, and it has one.</summary>
     public static bool IsKnown(string text) => Split(text) is { Count: > 0 } words && words.All(Known.Contains);
 
+    /// <summary>Whether cleaning would leave a text as it is.</summary>
+    public static bool IsClean(string text) => new DescriptorWords().Clean(text) == text;
+
     /// <summary>Learns from a data set as received, before anything is removed, which words identify.</summary>
     public static DescriptorWords Of(DicomDataset root)
     {

@@ -48,6 +48,7 @@ public class CanaryMatrixTests(ITestOutputHelper output)
         var dataset = canaries.Dataset; // not read from bytes: the table has command elements, which no reader lets pass
         var pseudonym = new Deidentifier(Keys).PseudonymOf(dataset);
 
+        Assert.NotEmpty(DeidentificationVerifier.Check(dataset, options, CanaryDataset.SafePrivate));
         new Deidentifier(Keys, options, CanaryDataset.SafePrivate).Apply(dataset);
         var bytes = new DicomFile(dataset, DicomTransferSyntax.ExplicitLittleEndian).ToArray();
 
@@ -92,6 +93,7 @@ public class CanaryMatrixTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{canaries.Cells.Count} cells, {kept} kept, {bytes.Length} bytes");
+        Assert.Empty(DeidentificationVerifier.Check(dataset, options, CanaryDataset.SafePrivate));
         Assert.Empty(left);
         Assert.Empty(missing);
     }
