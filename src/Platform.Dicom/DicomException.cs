@@ -68,6 +68,9 @@ public enum DicomError
 
     /// <summary>The system lacks a codec's library; the message names its package.</summary>
     CodecMissing,
+
+    /// <summary>De-identification was asked for with options that exclude each other (PS3.15 Annex E).</summary>
+    ContradictoryOptions,
 }
 
 /// <summary>The only exception for bad bytes. Its message holds no value of the data set, only tag, offset and rule.</summary>

@@ -64,6 +64,22 @@ public sealed record ConfidentialityRow(uint TagValue, uint Mask, string Name, b
     public ConfidentialityAction RetainSafePrivate { get; init; }
 
     public ConfidentialityAction RetainUids { get; init; }
+
+    /// <summary>What the column of one option says.</summary>
+    public ConfidentialityAction this[DeidentificationOptions option] => option switch
+    {
+        DeidentificationOptions.CleanDescriptors => CleanDescriptors,
+        DeidentificationOptions.CleanGraphics => CleanGraphics,
+        DeidentificationOptions.CleanStructuredContent => CleanStructuredContent,
+        DeidentificationOptions.RetainDeviceIdentity => RetainDeviceIdentity,
+        DeidentificationOptions.RetainInstitutionIdentity => RetainInstitutionIdentity,
+        DeidentificationOptions.RetainLongitudinalFullDates => RetainLongitudinalFullDates,
+        DeidentificationOptions.RetainLongitudinalModifiedDates => RetainLongitudinalModifiedDates,
+        DeidentificationOptions.RetainPatientCharacteristics => RetainPatientCharacteristics,
+        DeidentificationOptions.RetainSafePrivate => RetainSafePrivate,
+        DeidentificationOptions.RetainUids => RetainUids,
+        _ => ConfidentialityAction.None,
+    };
 }
 
 /// <summary>PS3.15 Table E.1-1, Application Level Confidentiality Profile Attributes (edition 2024e).</summary>
@@ -72,7 +88,10 @@ public static partial class ConfidentialityProfile
     public static IReadOnlyList<ConfidentialityRow> Rows => Table;
 
     /// <summary>The row of a tag, also of groups 50xx and 60xx; any odd group has the row of private attributes; null if none.</summary>
-    public static ConfidentialityRow? Find(DicomTag tag)
+    public static ConfidentialityRow? Find(DicomTag tag) => IndexOf(tag) is >= 0 and var index ? Table[index] : null;
+
+    /// <summary>The number of a tag's row; -1 if none.</summary>
+    internal static int IndexOf(DicomTag tag)
     {
         var value = tag.Value;
         var low = 0;
@@ -80,23 +99,23 @@ public static partial class ConfidentialityProfile
         while (low <= high)
         {
             var middle = (low + high) / 2;
-            var row = Table[middle];
-            if (row.TagValue == value)
+            var found = Table[middle].TagValue;
+            if (found == value)
             {
-                return row;
+                return middle;
             }
 
-            (low, high) = row.TagValue < value ? (middle + 1, high) : (low, middle - 1);
+            (low, high) = found < value ? (middle + 1, high) : (low, middle - 1);
         }
 
         for (var i = FixedCount; i < Table.Length; i++)
         {
             if ((value & Table[i].Mask) == Table[i].TagValue)
             {
-                return Table[i];
+                return i;
             }
         }
 
-        return null;
+        return -1;
     }
 }

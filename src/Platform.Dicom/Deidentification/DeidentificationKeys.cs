@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -10,10 +11,15 @@ namespace Platform.Dicom.Deidentification;
 /// </summary>
 public sealed class DeidentificationKeys
 {
+    /// <summary>Dates move into the past by 1 to this many days.</summary>
+    public const int MaxShiftDays = 3650;
+
     private const string Base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     private readonly byte[] uidKey;
     private readonly byte[] patientKey;
     private readonly byte[] bytesKey;
+    private readonly byte[] dateKey;
+    private readonly byte[] deviceKey;
 
     /// <param name="secret">At least 32 random bytes that never leave the owner.</param>
     public DeidentificationKeys(ReadOnlySpan<byte> secret)
@@ -26,6 +32,8 @@ public sealed class DeidentificationKeys
         uidKey = Derive(secret, "platform/uid");
         patientKey = Derive(secret, "platform/patient");
         bytesKey = Derive(secret, "platform/bytes");
+        dateKey = Derive(secret, "platform/dates");
+        deviceKey = Derive(secret, "platform/device");
     }
 
     /// <summary>The UID (2.25.…) that stands for a received one. UIDs of the standard (1.2.840.10008.…) stay as they are.</summary>
@@ -47,19 +55,38 @@ public sealed class DeidentificationKeys
     {
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Hash(patientKey, patientId.Trim() + "\0" + issuer?.Trim(), hash);
-        return string.Create(26, hash[..17].ToArray(), static (text, bytes) =>
-        {
-            for (var i = 0; i < text.Length; i++)
-            {
-                var bit = i * 5;
-                var pair = (bytes[bit / 8] << 8) | bytes[(bit / 8) + 1];
-                text[i] = Base32[(pair >> (11 - (bit % 8))) & 31];
-            }
-        });
+        return Letters(26, hash);
+    }
+
+    /// <summary>The pseudonym of a device or application entity: 16 base-32 characters, which is what an AE title holds.</summary>
+    public string DevicePseudonym(string name)
+    {
+        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Hash(deviceKey, name.Trim(), hash);
+        return Letters(16, hash);
+    }
+
+    /// <summary>By how many days a patient's dates move (PS3.15 §E.3.6): the same for all of them, negative, so never into the future.</summary>
+    /// <param name="pseudonym">Of the patient, or of the study where there is no PatientID.</param>
+    public int DateShiftDays(string pseudonym)
+    {
+        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Hash(dateKey, pseudonym, hash);
+        return -1 - (int)(BinaryPrimitives.ReadUInt64BigEndian(hash) % MaxShiftDays);
     }
 
     /// <summary>A running HMAC-SHA256 of bytes as received; it decides whether two uploads are the same.</summary>
     public IncrementalHash ReceivedBytes() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, bytesKey);
+
+    private static string Letters(int count, ReadOnlySpan<byte> hash) => string.Create(count, hash[..17].ToArray(), static (text, bytes) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            var bit = i * 5;
+            var pair = (bytes[bit / 8] << 8) | bytes[(bit / 8) + 1];
+            text[i] = Base32[(pair >> (11 - (bit % 8))) & 31];
+        }
+    });
 
     private static byte[] Derive(ReadOnlySpan<byte> secret, string purpose)
     {

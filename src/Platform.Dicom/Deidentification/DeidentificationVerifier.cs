@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Platform.Dicom.Deidentification;
 
 /// <summary>Which rule an element breaks.</summary>
@@ -20,6 +22,27 @@ public enum IdentityRule
 
     /// <summary>Burned In Annotation (0028,0301) is YES.</summary>
     BurnedInAnnotation,
+
+    /// <summary>A value of another kind than the dictionary's: bytes for a sequence, text for numbers; it can say anything.</summary>
+    HiddenValue,
+
+    /// <summary>A name of a person or the text of a content item, without a row in Table E.1-1 and no dummy.</summary>
+    FreeText,
+
+    /// <summary>Overlay Bit Position (60xx,0102) above 0: the overlay lies in the pixels.</summary>
+    OverlayInPixels,
+
+    /// <summary>An attribute that an option cleans (C), with words, a date or a name that cleaning would not leave.</summary>
+    NotCleaned,
+
+    /// <summary>The 128 bytes before the prefix are not NUL.</summary>
+    Preamble,
+
+    /// <summary>The File Meta Information names a sender or holds private information.</summary>
+    MetaInformation,
+
+    /// <summary>A comment or an application segment inside compressed pixels says something.</summary>
+    CodestreamComment,
 }
 
 /// <summary>One thing that still identifies: where, and by which rule. Never the value.</summary>
@@ -35,8 +58,47 @@ public static class DeidentificationVerifier
     /// <summary>At most this many leaks are listed; one is enough to refuse.</summary>
     public const int MaxLeaks = 1000;
 
-    public static IReadOnlyList<IdentityLeak> Check(DicomDataset dataset)
+    /// <summary>Checks against the Basic Profile.</summary>
+    public static IReadOnlyList<IdentityLeak> Check(DicomDataset dataset) => Check(dataset, DeidentificationOptions.None);
+
+    /// <summary>Checks a whole file against the Basic Profile with options: also preamble, meta header and what compressed pixels say.</summary>
+    public static IReadOnlyList<IdentityLeak> Check(DicomFile file, DeidentificationOptions options)
     {
+        var leaks = new List<IdentityLeak>(Check(file.Dataset, options));
+        if (file.Preamble.Span.ContainsAnyExcept((byte)0))
+        {
+            leaks.Add(new IdentityLeak("preamble", IdentityRule.Preamble));
+        }
+
+        foreach (var element in file.Meta)
+        {
+            // (0002,0016) to (0002,0018) are titles, (0002,0026) and up addresses, (0002,0100) and (0002,0102) private.
+            if (element.Tag.Element is >= 0x0016 and not 0x0031 && !element.IsEmpty)
+            {
+                leaks.Add(new IdentityLeak(element.Tag.ToString(), IdentityRule.MetaInformation));
+            }
+        }
+
+        var fragments = file.Dataset[DicomTags.PixelData]?.Fragments ?? [];
+        for (var i = 1; i < fragments.Count && leaks.Count < MaxLeaks; i++)
+        {
+            if (SaysSomething(fragments[i].Span))
+            {
+                leaks.Add(new IdentityLeak($"{DicomTags.PixelData}[{i - 1}]", IdentityRule.CodestreamComment));
+            }
+        }
+
+        return leaks;
+    }
+
+    /// <summary>Checks against the Basic Profile with options.</summary>
+    /// <param name="safePrivate">As for <see cref="Deidentifier"/>.</param>
+    /// <exception cref="DicomException">ContradictoryOptions.</exception>
+    public static IReadOnlyList<IdentityLeak> Check(
+        DicomDataset dataset, DeidentificationOptions options, IReadOnlyList<SafePrivateElement>? safePrivate = null)
+    {
+        options.Checked();
+        var safe = options.Has(DeidentificationOptions.RetainSafePrivate) ? safePrivate ?? SafePrivateElement.Known : [];
         var leaks = new List<IdentityLeak>();
         if (dataset.GetString(DicomTags.PatientIdentityRemoved) != "YES")
         {
@@ -51,7 +113,7 @@ public static class DeidentificationVerifier
             foreach (var element in next.Dataset)
             {
                 var path = next.Path + element.Tag;
-                if (RuleBroken(next.Dataset, element, pseudonym) is { } rule)
+                if (RuleBroken(next.Dataset, element, pseudonym, options, safe) is { } rule)
                 {
                     leaks.Add(new IdentityLeak(path, rule));
                 }
@@ -67,12 +129,17 @@ public static class DeidentificationVerifier
         return leaks;
     }
 
-    private static IdentityRule? RuleBroken(DicomDataset dataset, DicomElement element, string? pseudonym)
+    private static IdentityRule? RuleBroken(
+        DicomDataset dataset,
+        DicomElement element,
+        string? pseudonym,
+        DeidentificationOptions options,
+        IReadOnlyList<SafePrivateElement> safe)
     {
         var tag = element.Tag;
         if (tag.IsPrivate)
         {
-            return IdentityRule.PrivateElement;
+            return IsSafe(dataset, element, safe) ? null : IdentityRule.PrivateElement;
         }
 
         if (element.IsEmpty || tag.IsGroupLength)
@@ -91,21 +158,125 @@ public static class DeidentificationVerifier
             return null;
         }
 
+        if (tag.Group is >= 0x6000 and <= 0x60FF && tag.Element == 0x0102 && dataset.GetInt32(tag) != 0)
+        {
+            return IdentityRule.OverlayInPixels;
+        }
+
         if (ConfidentialityProfile.Find(tag) is not { } row)
         {
-            return DicomDictionary.FindVr(tag) == DicomVr.None ? IdentityRule.UnknownElement : null;
+            return WithoutRow(dataset, element, pseudonym, options);
+        }
+
+        var isKept = false;
+        foreach (var option in Enum.GetValues<DeidentificationOptions>().Where(o => options.Has(o)))
+        {
+            if (row[option] == ConfidentialityAction.Clean)
+            {
+                return element.Items is not null || IsDummy(dataset, element, pseudonym) || IsCleaned(dataset, element)
+                    ? null
+                    : IdentityRule.NotCleaned;
+            }
+
+            isKept |= row[option] == ConfidentialityAction.Keep;
         }
 
         return row.BasicProfile switch
         {
+            _ when isKept => null,
+
             // A new UID looks like any other; sequences are judged by what is in them.
             ConfidentialityAction.ReplaceUid or ConfidentialityAction.RemoveOrEmptyOrReplaceUids => null,
             ConfidentialityAction.Remove or ConfidentialityAction.None => IdentityRule.MustBeAbsent,
             _ when element.Items is not null => null,
-            _ => dataset.GetStrings(tag).All(v => ConfidentialityDummies.IsDummy(v) || v == pseudonym) || IsZeroBytes(element)
-                ? null
-                : IdentityRule.MustBeEmptyOrDummy,
+            _ => IsDummy(dataset, element, pseudonym) ? null : IdentityRule.MustBeEmptyOrDummy,
         };
+    }
+
+    private static IdentityRule? WithoutRow(
+        DicomDataset dataset, DicomElement element, string? pseudonym, DeidentificationOptions options)
+    {
+        var known = DicomDictionary.FindVr(element.Tag);
+        if (known == DicomVr.None)
+        {
+            return IdentityRule.UnknownElement;
+        }
+
+        var isHidden = known == DicomVr.SQ
+            ? element.Items is null
+            : element.Items is not null || element.Vr.IsText != known.IsText;
+        if (isHidden && element.Vr != DicomVr.UN | known.IsText | known == DicomVr.SQ)
+        {
+            return IdentityRule.HiddenValue;
+        }
+
+        var isText = known == DicomVr.PN || element.Tag == DicomTags.TextValue;
+        var isClean = options.Has(DeidentificationOptions.CleanStructuredContent | DeidentificationOptions.CleanDescriptors)
+            && IsCleaned(dataset, element);
+        return isText && !isClean && !IsDummy(dataset, element, pseudonym) ? IdentityRule.FreeText : null;
+    }
+
+    private static bool IsDummy(DicomDataset dataset, DicomElement element, string? pseudonym) =>
+        dataset.GetStrings(element.Tag).All(v => ConfidentialityDummies.IsDummy(v) || v == pseudonym) || IsZeroBytes(element);
+
+    /// <summary>A date may have been moved; a text has known words alone; a title is a pseudonym of 16 letters.</summary>
+    private static bool IsCleaned(DicomDataset dataset, DicomElement element) => element.Vr switch
+    {
+        DicomVr.DA or DicomVr.TM or DicomVr.DT => dataset.GetStrings(element.Tag).All(v => DateShift.Move(element.Vr, v, 0) is not null),
+        _ when !element.Vr.IsText => false,
+        _ => dataset.GetStrings(element.Tag).All(
+            v => DescriptorWords.IsClean(v) || (v.Length == 16 && v.All(c => c is (>= 'A' and <= 'Z') or (>= '2' and <= '7')))),
+    };
+
+    private static bool IsSafe(DicomDataset dataset, DicomElement element, IReadOnlyList<SafePrivateElement> safe)
+    {
+        if (element.Tag.IsPrivateCreator)
+        {
+            return safe.Any(s => s.Group == element.Tag.Group && s.Creator == dataset.GetString(element.Tag));
+        }
+
+        var creator = dataset.GetString(new DicomTag(element.Tag.Group, (ushort)(element.Tag.Element >> 8)));
+        return creator is not null && safe.Any(s => s.Matches(element, creator));
+    }
+
+    /// <summary>Walks the segments of a JPEG or JPEG 2000 header, up to the first scan or tile-part.</summary>
+    private static bool SaysSomething(ReadOnlySpan<byte> codestream)
+    {
+        if (codestream is not [0xFF, 0xD8 or 0x4F, ..])
+        {
+            return codestream is [0, 0, 0, 0x0C, (byte)'j', (byte)'P', ..]; // a JP2 file may hold XML and UUID boxes
+        }
+
+        var isJpeg2000 = codestream[1] == 0x4F;
+        for (var at = 2; at + 4 <= codestream.Length && codestream[at] == 0xFF;)
+        {
+            var marker = codestream[at + 1];
+            if (marker == 0xFF)
+            {
+                at++;
+                continue;
+            }
+
+            var length = BinaryPrimitives.ReadUInt16BigEndian(codestream[(at + 2)..]);
+            if (marker is 0xDA or 0xD9 || (isJpeg2000 && marker == 0x90) || length < 2 || at + 2 + length > codestream.Length)
+            {
+                return false;
+            }
+
+            var content = codestream.Slice(at + 4, length - 2);
+            var said = isJpeg2000
+                ? marker == 0x64 && content.Length > 2 && content[2..].ContainsAnyExcept((byte)0)
+                : marker is 0xFE or (>= 0xE1 and <= 0xEF) && !content.StartsWith("Adobe"u8) && !content.StartsWith("mrfx"u8)
+                    && content.ContainsAnyExcept((byte)0);
+            if (said)
+            {
+                return true;
+            }
+
+            at += 2 + length;
+        }
+
+        return false;
     }
 
     private static bool IsZeroBytes(DicomElement element) =>

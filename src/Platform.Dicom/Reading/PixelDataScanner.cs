@@ -1,3 +1,4 @@
+using Platform.Dicom.Deidentification;
 using Platform.Dicom.Reading;
 
 namespace Platform.Dicom;
@@ -20,6 +21,9 @@ public sealed class PixelDataScanner
     private int _count;
     private bool _isZeroTail;
     private DicomTag? _last;
+    private CodestreamComments? _comments;
+    private bool _isFirstItem;
+    private bool _isOffsetTable;
 
     /// <summary>Begins at the pixel data's tag.</summary>
     public PixelDataScanner(DicomEncoding encoding, DicomBudgets? budgets = null)
@@ -50,17 +54,28 @@ public sealed class PixelDataScanner
     /// <summary>A stream that reads <paramref name="rest"/> through a scanner; its end is an error if the instance is not whole.</summary>
     /// <param name="rest">From the pixel data's tag on; disposed of with the result.</param>
     /// <param name="dropTrailing">Leave out what follows the pixel data element; it is scanned all the same.</param>
-    public static Stream Wrap(Stream rest, DicomEncoding encoding, bool dropTrailing = false, DicomBudgets? budgets = null) =>
-        new ScannedStream(rest, new PixelDataScanner(encoding, budgets), dropTrailing);
+    /// <param name="comments">Cleans the fragments of the pixel data as they pass; null to leave them as they are.</param>
+    public static Stream Wrap(
+        Stream rest, DicomEncoding encoding, bool dropTrailing = false, DicomBudgets? budgets = null, CodestreamComments? comments = null) =>
+        new ScannedStream(rest, new PixelDataScanner(encoding, budgets) { _comments = comments }, dropTrailing);
 
     /// <summary>Takes the next bytes; DicomException if they can't follow what came before.</summary>
-    public void Append(ReadOnlySpan<byte> bytes)
+    public void Append(ReadOnlySpan<byte> bytes) => Append(bytes, []);
+
+    /// <param name="writable">The same bytes, where they may be cleaned; else nothing.</param>
+    private void Append(ReadOnlySpan<byte> bytes, Span<byte> writable)
     {
+        var total = bytes.Length;
         while (!bytes.IsEmpty)
         {
             if (_skip > 0)
             {
                 var passed = (int)Math.Min(_skip, bytes.Length);
+                if (!writable.IsEmpty && _frames[^1].Kind == Kind.Fragments && !_isOffsetTable && PixelDataEnd is null)
+                {
+                    _comments?.Clean(writable.Slice(total - bytes.Length, passed));
+                }
+
                 _skip -= passed;
                 Offset += passed;
                 bytes = bytes[passed..];
@@ -190,6 +205,9 @@ public sealed class PixelDataScanner
                 throw Error(DicomError.InvalidLength, "A fragment has undefined length");
             }
 
+            _isOffsetTable = _isFirstItem;
+            _isFirstItem = false;
+            _comments?.BeginFragment();
             Pass(length, tag);
             return;
         }
@@ -250,6 +268,7 @@ public sealed class PixelDataScanner
             throw DicomException.OverBudget(nameof(DicomBudgets.MaxDepth), _budgets.MaxDepth, tag, Offset);
         }
 
+        _isFirstItem = kind == Kind.Fragments;
         _frames.Add(new Frame(kind, end, encoding));
     }
 
@@ -320,7 +339,7 @@ public sealed class PixelDataScanner
             base.Dispose(disposing);
         }
 
-        private int Scan(ReadOnlySpan<byte> bytes, long before)
+        private int Scan(Span<byte> bytes, long before)
         {
             if (bytes.IsEmpty)
             {
@@ -328,7 +347,7 @@ public sealed class PixelDataScanner
                 return 0;
             }
 
-            scanner.Append(bytes);
+            scanner.Append(bytes, scanner._comments is null ? [] : bytes);
             return dropTrailing && scanner.PixelDataEnd is { } end ? (int)Math.Clamp(end - before, 0, bytes.Length) : bytes.Length;
         }
     }
