@@ -12,6 +12,7 @@ internal static class DicomCommand
         Frames.Create(),
         Volume.Create(),
         Verify.Create(),
+        Deidentify.Create(),
         Echo.Create(),
         Send.Create(),
         Receive.Create(),

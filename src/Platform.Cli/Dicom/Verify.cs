@@ -12,13 +12,15 @@ internal static class Verify
     {
         var paths = new Argument<string[]>("paths") { Description = "Files and folders.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "A line of JSON for every file." };
-        var command = new Command("verify", "Lists what still identifies a person (PS3.15 Annex E): rule and place, never the value.") { paths, json };
+        var options = AnnexEOptions.Create();
+        var command = new Command("verify", "Lists what still identifies a person (PS3.15 Annex E): rule and place, never the value.") { paths, options, json };
         command.SetAction((parsed, ct) => TellAsync(
-            InputFiles.Of(parsed.GetRequiredValue(paths)), parsed.GetValue(json), parsed.InvocationConfiguration, ct));
+            InputFiles.Of(parsed.GetRequiredValue(paths)), AnnexEOptions.Parse(parsed.GetValue(options)), parsed.GetValue(json), parsed.InvocationConfiguration, ct));
         return command;
     }
 
-    private static async Task<int> TellAsync(List<string> files, bool isJson, InvocationConfiguration io, CancellationToken ct)
+    private static async Task<int> TellAsync(
+        List<string> files, DeidentificationOptions options, bool isJson, InvocationConfiguration io, CancellationToken ct)
     {
         var progress = new Progress(io.Error, files.Count, TimeProvider.System);
         var clean = 0;
@@ -26,7 +28,7 @@ internal static class Verify
         {
             try
             {
-                var leaks = DeidentificationVerifier.Check((await OpenedFile.ReadAsync(files[i], ct)).Dataset);
+                var leaks = DeidentificationVerifier.Check(await OpenedFile.ReadAsync(files[i], ct), options);
                 clean += leaks.Count == 0 ? 1 : 0;
                 if (isJson)
                 {

@@ -102,6 +102,41 @@ public sealed class FileCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Deidentify_writes_what_verify_finds_clean_and_says_what_it_refused()
+    {
+        var from = Path.Combine(folder, "from");
+        var to = Path.Combine(folder, "to");
+        var key = Path.Combine(folder, "key");
+        Directory.CreateDirectory(from);
+        await File.WriteAllBytesAsync(key, [.. Enumerable.Range(0, 32).Select(i => (byte)i)], TestContext.Current.CancellationToken);
+        foreach (var (slice, i) in Slices().Select((s, i) => (s, i)))
+        {
+            slice.Dataset.Set(DicomTags.PatientName, "Nobody^Invented");
+            slice.Dataset.Set(DicomTags.PatientID, "4711");
+            slice.Dataset.Set(DicomTags.BurnedInAnnotation, i == 3 ? "YES" : "NO");
+            Add($"from/Nobody {i}.dcm", slice);
+        }
+
+        var (code, output, error) = await RunAsync("dicom", "deidentify", from, to, "--key", key);
+
+        Assert.Equal((ExitCode.SomeRefused, "3 of 4 cleaned"), (code, output.Trim()));
+        Assert.Contains("Nobody 3.dcm: refused: BurnedInAnnotation", error, StringComparison.Ordinal);
+        Assert.Equal(["000001.dcm", "000002.dcm", "000003.dcm"], Directory.GetFiles(to).Select(Path.GetFileName).Order());
+        Assert.Equal(ExitCode.Ok, (await RunAsync("dicom", "verify", to)).Code);
+
+        // The same key gives the same pseudonym, and an option keeps what it says.
+        var kept = Path.Combine(folder, "kept.dcm");
+        Assert.Equal(ExitCode.Ok, (await RunAsync("dicom", "deidentify", Path.Combine(from, "Nobody 0.dcm"), kept, "--key", key, "--options", "retain-uids")).Code);
+        var (first, second) = (DicomFile.Read(await File.ReadAllBytesAsync(Path.Combine(to, "000001.dcm"), TestContext.Current.CancellationToken)), DicomFile.Read(await File.ReadAllBytesAsync(kept, TestContext.Current.CancellationToken)));
+        Assert.Equal(first.Dataset.GetString(DicomTags.PatientID), second.Dataset.GetString(DicomTags.PatientID));
+        Assert.NotEqual("2.25.3000.1", first.Dataset.GetString(DicomTags.SOPInstanceUID));
+        Assert.Equal("2.25.3000.1", second.Dataset.GetString(DicomTags.SOPInstanceUID));
+        Assert.Equal(ExitCode.Ok, (await RunAsync("dicom", "verify", kept, "--options", "retain-uids")).Code);
+        Assert.Equal(ExitCode.Usage, (await RunAsync("dicom", "deidentify", from, to, "--options", "retain-everything")).Code);
+        Assert.Equal(ExitCode.Usage, (await RunAsync("dicom", "deidentify", from, to, "--key", Path.Combine(folder, "none"))).Code);
+    }
+
+    [Fact]
     public async Task What_is_no_dicom_is_refused_in_a_line()
     {
         var path = Path.Combine(folder, "letter.txt");

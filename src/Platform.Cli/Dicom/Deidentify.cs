@@ -1,0 +1,141 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using Platform.Dicom;
+using Platform.Dicom.Deidentification;
+
+namespace Platform.Cli.Dicom;
+
+/// <summary>
+/// <c>platform dicom deidentify</c>: cleans files by PS3.15 Annex E and writes what the verifier then finds clean. File names may name
+/// a patient, so those of a folder become numbers.
+/// </summary>
+internal static class Deidentify
+{
+    private const int KeyBytes = 32;
+
+    public static Command Create()
+    {
+        var from = new Argument<string>("in") { Description = "A file, or a folder." };
+        var to = new Argument<string>("out") { Description = "The file, or the folder, to write." };
+        var key = new Option<string>("--key")
+        {
+            Description = "A file of at least 32 random bytes. The same key gives the same UIDs, pseudonyms and dates; without one they are this run's alone.",
+        };
+        var options = AnnexEOptions.Create();
+        var json = new Option<bool>("--json") { Description = "A line of JSON for every file." };
+        var command = new Command("deidentify", "Cleans files by the Basic Profile of PS3.15 Annex E and its options.") { from, to, options, key, json };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var chosen = AnnexEOptions.Parse(parsed.GetValue(options));
+            var keys = new DeidentificationKeys(await KeyAsync(parsed.GetValue(key), parsed.InvocationConfiguration, ct));
+            return await CleanAsync(
+                parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), keys, chosen, parsed.GetValue(json), parsed.InvocationConfiguration, ct);
+        });
+        return command;
+    }
+
+    private static async Task<int> CleanAsync(
+        string from, string to, DeidentificationKeys keys, DeidentificationOptions options, bool isJson, InvocationConfiguration io, CancellationToken ct)
+    {
+        var files = InputFiles.Of(from);
+        var isFolder = Directory.Exists(from);
+        Directory.CreateDirectory(isFolder ? to : Path.GetDirectoryName(Path.GetFullPath(to))!);
+        var deidentifier = new Deidentifier(keys, options);
+        var progress = new Progress(io.Error, files.Count, TimeProvider.System);
+        var written = 0;
+        for (var i = 0; i < files.Count; i++)
+        {
+            var path = isFolder ? Path.Combine(to, string.Create(CultureInfo.InvariantCulture, $"{written + 1:000000}.dcm")) : to;
+            var refusal = await CleanAsync(files[i], path, deidentifier, options, ct);
+            written += refusal is null ? 1 : 0;
+            if (refusal is not null)
+            {
+                await progress.LineAsync($"{files[i]}: {refusal}");
+            }
+
+            if (isJson)
+            {
+                await io.Output.WriteLineAsync(JsonLine.Of(new { file = files[i], written = refusal is null ? path : null, refusal }));
+            }
+
+            await progress.AtAsync(i + 1);
+        }
+
+        await progress.EndAsync();
+        if (!isJson)
+        {
+            await io.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{written} of {files.Count} cleaned"));
+        }
+
+        return written == files.Count ? ExitCode.Ok : ExitCode.SomeRefused;
+    }
+
+    /// <summary>Null when the file was written; else why not.</summary>
+    private static async Task<string?> CleanAsync(
+        string from, string to, Deidentifier deidentifier, DeidentificationOptions options, CancellationToken ct)
+    {
+        try
+        {
+            var file = await OpenedFile.ReadAsync(from, ct);
+            if (Deidentifier.Refuse(file.Dataset, options) is { } refusal)
+            {
+                return $"refused: {refusal}";
+            }
+
+            deidentifier.Apply(file.Dataset);
+            deidentifier.ApplyToMeta(file.Meta);
+            file.Preamble = new byte[128];
+            file.Dataset.RemoveWhere(e => e.Tag > DicomTags.PixelData);
+            if (file.Dataset[DicomTags.PixelData] is { } pixels)
+            {
+                file.Dataset.Set(CodestreamComments.Clean(pixels, file.Syntax));
+            }
+
+            file.CompleteMeta();
+            var leaks = DeidentificationVerifier.Check(file, options);
+            if (leaks.Count > 0)
+            {
+                return $"not written, for it still identifies: {string.Join(", ", leaks.Take(10).Select(l => $"{l.Path} {l.Rule}"))}";
+            }
+
+            await WriteAsync(file, to, ct);
+            return null;
+        }
+        catch (DicomException e)
+        {
+            return $"{e.Error}: {e.Message}";
+        }
+    }
+
+    /// <summary>Under its name when it is whole.</summary>
+    private static async Task WriteAsync(DicomFile file, string to, CancellationToken ct)
+    {
+        var temporary = to + ".part";
+        await using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            await file.WriteAsync(stream, ct);
+        }
+
+        File.Move(temporary, to, overwrite: true);
+    }
+
+    private static async Task<byte[]> KeyAsync(string? path, InvocationConfiguration io, CancellationToken ct)
+    {
+        if (path is null)
+        {
+            await io.Error.WriteLineAsync("Without --key, UIDs and pseudonyms are consistent within this run alone.");
+            return RandomNumberGenerator.GetBytes(KeyBytes);
+        }
+
+        try
+        {
+            var key = await File.ReadAllBytesAsync(path, ct);
+            return key.Length >= KeyBytes ? key : throw new UsageException($"{path}: a key has at least {KeyBytes} bytes (head -c 32 /dev/urandom > {path}).");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{path}: {e.Message}", e);
+        }
+    }
+}
