@@ -46,6 +46,11 @@ public sealed record DicomFileToSend
         var syntax = parsed.Encoding == parsed.Syntax.Encoding || parsed.Syntax.IsDeflated || parsed.Syntax.IsEncapsulated
             ? parsed.Syntax
             : DicomTransferSyntax.Uncompressed(parsed.Encoding);
+        if (!syntax.IsDeflated && (stream.Length - parsed.DatasetOffset) % 2 != 0)
+        {
+            throw new DicomException(DicomError.InvalidLength, "A data set of odd length cannot be sent (PS3.5 §7.1, PS3.8 §E.2)", offset: stream.Length);
+        }
+
         return new DicomFileToSend(path, new PresentationContext(sopClass, syntax), instance, parsed.DatasetOffset);
     }
 

@@ -72,7 +72,10 @@ internal sealed class DimseChannel
         }
     }
 
-    /// <summary>Sends a data set of known length from a stream, a PDU at a time; false if the peer interrupted, so that it must be heard.</summary>
+    /// <summary>
+    /// Sends a data set of known length from a stream, a PDU at a time; false if the peer interrupted, so that it must be heard.
+    /// One of odd length, which only a deflated one is, is padded with a NUL (PS3.5 §A.5).
+    /// </summary>
     internal async ValueTask<bool> SendAsync(byte contextId, Stream dataset, long length, CancellationToken ct)
     {
         _layer.StartReading();
@@ -86,6 +89,11 @@ internal sealed class DimseChannel
             var count = (int)Math.Min(MaxValueBytes, left);
             await dataset.ReadExactlyAsync(_out.AsMemory(HeaderBytes, count), ct);
             left -= count;
+            if (count % 2 != 0)
+            {
+                _out[HeaderBytes + count++] = 0; // there is room: a full fragment is even
+            }
+
             await SendValueAsync(contextId, isCommand: false, left == 0, count, ct);
         }
 
