@@ -5,7 +5,7 @@ namespace Platform.Dicom.Network;
 /// <summary>A message's command set and the presentation context that it came in.</summary>
 internal sealed record DimseMessage(byte ContextId, CommandSet Command);
 
-/// <summary>Messages on an established association (PS3.7 §6.3, PS3.8 Annex E): cut into and put together from presentation data values.</summary>
+/// <summary>Messages on an association (PS3.7 §6.3), in presentation data values (PS3.8 Annex E).</summary>
 internal sealed class DimseChannel
 {
     private readonly UpperLayer _layer;
@@ -26,7 +26,7 @@ internal sealed class DimseChannel
 
     private int MaxValueBytes => _out.Length - HeaderBytes;
 
-    /// <summary>The next message's command set; its data set, if it has one, must then be read. Null once the peer asks for release.</summary>
+    /// <summary>The next command set; its data set, if any, must then be read. Null once the peer asks for release.</summary>
     internal async ValueTask<DimseMessage?> ReceiveAsync(CancellationToken ct)
     {
         var bytes = new MemoryStream();
