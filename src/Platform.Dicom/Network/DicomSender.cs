@@ -54,7 +54,14 @@ public static class DicomSender
                 yield return await SendAsync(client, file, ct);
             }
 
-            await client.ReleaseAsync(ct);
+            try
+            {
+                await client.ReleaseAsync(ct);
+            }
+            catch (DicomNetworkException)
+            {
+                // Every file was answered for: how the peer says goodbye changes nothing.
+            }
         }
     }
 
