@@ -5,7 +5,7 @@ using Platform.Dicom.Network;
 
 namespace Platform.Cli;
 
-/// <summary><c>platform</c>: results to standard output, progress and refusals to standard error, exit codes as <see cref="ExitCode"/>.</summary>
+/// <summary><c>platform</c>: results to standard output, the rest to standard error, <see cref="ExitCode"/>.</summary>
 internal static class PlatformCommand
 {
     /// <summary>How long a command may take to end after Ctrl+C or SIGTERM.</summary>
@@ -13,7 +13,7 @@ internal static class PlatformCommand
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken ct)
     {
-        var root = new RootCommand("Medical imaging from the command line. Exit codes: 0 done, 1 some refused, 2 wrong usage, 3 no connection.")
+        var root = new RootCommand("Medical imaging. Exit codes: 0 done, 1 some refused, 2 wrong usage, 3 no connection.")
         {
             DicomCommand.Create(),
         };
@@ -55,6 +55,11 @@ internal static class PlatformCommand
             var cause = e.InnerException is { } inner ? $" {inner.Message}" : "";
             await error.WriteLineAsync(e.Message + cause);
             return ExitCode.NoConnection;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync(e.Message);
+            return ExitCode.SomeRefused;
         }
         catch (OperationCanceledException)
         {

@@ -31,7 +31,8 @@ internal static class Echo
     private static async Task<DimseStatus> EchoAsync(DicomClientOptions options, CancellationToken ct)
     {
         await using var client = await DicomClient.ConnectAsync(options, [PresentationContext.Verification], ct);
-        var status = client.IsAccepted(PresentationContext.Verification) ? await client.EchoAsync(ct) : DimseStatus.SopClassNotSupported;
+        var isAccepted = client.IsAccepted(PresentationContext.Verification);
+        var status = isAccepted ? await client.EchoAsync(ct) : DimseStatus.SopClassNotSupported;
         await client.ReleaseAsync(ct);
         return status;
     }

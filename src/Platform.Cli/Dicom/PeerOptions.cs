@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Platform.Dicom.Network;
 
@@ -8,7 +9,10 @@ namespace Platform.Cli.Dicom;
 internal sealed class PeerOptions
 {
     private readonly Argument<string> _host = new("host") { Description = "Name or address of the peer." };
-    private readonly Argument<int> _port = new Argument<int>("port") { Description = "Its port; 104, 11112, or 2762 for TLS are usual." }.Ranged(1, 65535);
+    private readonly Argument<int> _port = new Argument<int>("port")
+    {
+        Description = "Its port; 104, 11112, or 2762 for TLS are usual.",
+    }.Ranged(1, 65535);
 
     private readonly Option<string> _called = AeTitle("--called", "AE title of the peer.", "ANY-SCP");
     private readonly Option<string> _calling = AeTitle("--calling", "AE title of this side.", "PLATFORM");
@@ -75,7 +79,7 @@ internal static class Ranges
     }
 
     private static void Check(
-        System.CommandLine.Parsing.SymbolResult result, IReadOnlyList<System.CommandLine.Parsing.Token> tokens, string name, int least, int most)
+        SymbolResult result, IReadOnlyList<Token> tokens, string name, int least, int most)
     {
         if (tokens is [var token, ..]
             && int.TryParse(token.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)

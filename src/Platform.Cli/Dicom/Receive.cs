@@ -10,20 +10,26 @@ using Platform.Dicom.Network;
 namespace Platform.Cli.Dicom;
 
 /// <summary>
-/// <c>platform dicom receive</c>: takes instances (C-ECHO, C-STORE) into a folder until it is ended. A file's name is a hash of its SOP
-/// Instance UID, so that no peer chooses names; the same instance again takes the place of the first.
+/// <c>platform dicom receive</c>: takes instances (C-STORE) into a folder until it is ended. A file's name is a hash of its
+/// SOP Instance UID, so that no peer chooses names; the same instance again takes the place of the first.
 /// </summary>
 internal static class Receive
 {
+    private const int BufferBytes = 64 << 10;
+
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
 
     public static Command Create()
     {
         var port = new Argument<int>("port") { Description = "Port to listen to; 0 for a free one." }.Ranged(0, 65535);
         var folder = new Argument<DirectoryInfo>("folder") { Description = "Where files go; made if it is not there." };
-        var address = new Option<string>("--address") { Description = "Address to listen to.", DefaultValueFactory = _ => "0.0.0.0" };
-        var called = new Option<string[]>("--called") { Description = "Answer only to this AE title; may be given several times." };
-        var calling = new Option<string[]>("--calling") { Description = "Let only this AE title call; may be given several times." };
+        var address = new Option<string>("--address")
+        {
+            Description = "Address to listen to.",
+            DefaultValueFactory = _ => "0.0.0.0",
+        };
+        var called = new Option<string[]>("--called") { Description = "Answer only to this AE title; can be repeated." };
+        var calling = new Option<string[]>("--calling") { Description = "Let only this AE title call; can be repeated." };
         var associations = new Option<int>("--associations")
         {
             Description = "Associations at a time.",
@@ -72,9 +78,11 @@ internal static class Receive
     }
 
     /// <summary>The name of an instance's file in the folder.</summary>
-    internal static string NameOf(string sopInstanceUid) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(sopInstanceUid)))[..32] + ".dcm";
+    internal static string NameOf(string sopInstanceUid) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(sopInstanceUid)))[..32] + ".dcm";
 
-    private static async Task<int> ServeAsync(DicomServerOptions options, InvocationConfiguration io, Report report, CancellationToken ct)
+    private static async Task<int> ServeAsync(
+        DicomServerOptions options, InvocationConfiguration io, Report report, CancellationToken ct)
     {
         await using var server = new DicomServer(options);
         try
@@ -99,14 +107,14 @@ internal static class Receive
         return report.HasRefused ? ExitCode.SomeRefused : ExitCode.Ok;
     }
 
-    /// <summary>1. Writes to a file of its own. 2. Reads its header: it must be what the request said. 3. Puts it in its place.</summary>
+    /// <summary>1. Writes to a file of its own. 2. Reads its header: is it what was announced? 3. Puts it in its place.</summary>
     private static async ValueTask<DimseStatus> StoreAsync(ReceivedInstance instance, DirectoryInfo folder, CancellationToken ct)
     {
         var partial = Path.Combine(folder.FullName, Path.GetRandomFileName() + ".partial");
         try
         {
             // :: Step 1
-            await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 64 << 10, FileOptions.Asynchronous))
+            await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes, true))
             {
                 await using var source = instance.OpenFile();
                 await source.CopyToAsync(file, ct);
@@ -135,7 +143,7 @@ internal static class Receive
         }
     }
 
-    /// <summary>Says what came and what was refused. Peers are told apart by address: their AE titles are what they like.</summary>
+    /// <summary>Says what came and what was refused. Peers are named by address: their AE titles are what they like.</summary>
     private sealed class Report(InvocationConfiguration io, bool isJson, DirectoryInfo folder)
     {
         private readonly Lock _lock = new();
@@ -171,7 +179,8 @@ internal static class Receive
 
                 if (!isStored)
                 {
-                    io.Error.WriteLine($"Refused an instance from {answer.Peer}: {answer.Status}{(answer.Cause is DicomException e ? $" ({e.Message})" : "")}");
+                    var cause = answer.Cause is DicomException e ? $" ({e.Message})" : "";
+                    io.Error.WriteLine($"Refused an instance from {answer.Peer}: {answer.Status}{cause}");
                 }
             }
         }
@@ -186,7 +195,8 @@ internal static class Receive
                 }
                 else if (end.Failure is { } failure)
                 {
-                    io.Error.WriteLine($"An association from {end.Peer} broke: {(failure is DicomNetworkException ? failure.Message : failure.GetType().Name)}");
+                    var why = failure is DicomNetworkException ? failure.Message : failure.GetType().Name;
+                    io.Error.WriteLine($"An association from {end.Peer} broke: {why}");
                 }
             }
         }

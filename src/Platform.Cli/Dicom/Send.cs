@@ -4,7 +4,7 @@ using Platform.Dicom.Network;
 
 namespace Platform.Cli.Dicom;
 
-/// <summary><c>platform dicom send</c>: sends files and folders to a peer (C-STORE), each in the transfer syntax that it has.</summary>
+/// <summary><c>platform dicom send</c>: sends files and folders (C-STORE), each in the transfer syntax that it has.</summary>
 internal static class Send
 {
     public static Command Create()
@@ -15,7 +15,11 @@ internal static class Send
         var command = new Command("send", "Sends files and folders to a DICOM peer (C-STORE).") { json };
         peer.AddTo(command);
         command.Add(paths);
-        command.SetAction((parsed, ct) => SendAsync(peer.Read(parsed), InputFiles.Of(parsed.GetRequiredValue(paths)), parsed.GetValue(json), parsed.InvocationConfiguration, ct));
+        command.SetAction((parsed, ct) =>
+        {
+            var files = InputFiles.Of(parsed.GetRequiredValue(paths));
+            return SendAsync(peer.Read(parsed), files, parsed.GetValue(json), parsed.InvocationConfiguration, ct);
+        });
         return command;
     }
 
@@ -56,7 +60,9 @@ internal static class Send
             await progress.EndAsync();
             if (done < files.Count)
             {
-                await io.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{files.Count - done} files were not answered for."));
+                var left = files.Count - done;
+                var line = string.Create(CultureInfo.InvariantCulture, $"{left} files were not answered for.");
+                await io.Error.WriteLineAsync(line);
             }
         }
 

@@ -19,7 +19,10 @@ internal sealed class TlsOptions(bool isServer)
 
     private readonly Option<FileInfo?> _certificate = new("--cert") { Description = "Certificate of this side." };
 
-    private readonly Option<FileInfo?> _key = new("--key") { Description = "Its private key, without password; without it, it is in the certificate's file." };
+    private readonly Option<FileInfo?> _key = new("--key")
+    {
+        Description = "Its private key, without password; without it, it is in the certificate's file.",
+    };
 
     public void AddTo(Command command)
     {
@@ -29,7 +32,8 @@ internal sealed class TlsOptions(bool isServer)
         command.Add(_key);
         command.Validators.Add(result =>
         {
-            if (!result.GetValue(_tls) && (result.GetValue(_authorities) ?? result.GetValue(_certificate) ?? result.GetValue(_key)) is not null)
+            var files = new[] { result.GetValue(_authorities), result.GetValue(_certificate), result.GetValue(_key) };
+            if (!result.GetValue(_tls) && files.Any(f => f is not null))
             {
                 result.AddError("--ca, --cert and --key need --tls.");
             }

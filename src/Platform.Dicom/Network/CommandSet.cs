@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Platform.Dicom.Network;
 
-/// <summary>Command Field (0000,0100) of the messages that this library sends or answers (PS3.7 §E.1); responses have the top bit.</summary>
+/// <summary>Command Field (0000,0100) of what this library sends or answers (PS3.7 §E.1); responses have the top bit.</summary>
 internal static class CommandField
 {
     internal const ushort StoreRequest = 0x0001;
@@ -78,10 +78,12 @@ internal sealed class CommandSet
             }
         }
 
-        return comment is null ? response : response.Set(CommandElement.ErrorComment, comment[..Math.Min(comment.Length, MaxCommentLength)]);
+        return comment is null
+            ? response
+            : response.Set(CommandElement.ErrorComment, comment[..Math.Min(comment.Length, MaxCommentLength)]);
     }
 
-    /// <summary>Reads a whole command set. Elements of other groups, cut or out of bounds, are <see cref="DicomNetworkError.InvalidMessage"/>.</summary>
+    /// <summary>Reads a whole command set. Elements that are cut, doubled or of another group are InvalidMessage.</summary>
     internal static CommandSet Parse(ReadOnlySpan<byte> bytes)
     {
         var command = new CommandSet();
@@ -94,7 +96,8 @@ internal sealed class CommandSet
 
             var element = BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]);
             var length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            if (length > bytes.Length - HeaderBytes || !command._elements.TryAdd(element, bytes.Slice(HeaderBytes, (int)length).ToArray()))
+            if (length > bytes.Length - HeaderBytes
+                || !command._elements.TryAdd(element, bytes.Slice(HeaderBytes, (int)length).ToArray()))
             {
                 throw Invalid($"Element (0000,{element:X4}) of a command set is cut or comes twice");
             }
@@ -125,7 +128,9 @@ internal sealed class CommandSet
 
     /// <summary>A number; null where absent or not of two bytes.</summary>
     internal ushort? UInt16(ushort element) =>
-        _elements.TryGetValue(element, out var value) && value.Length == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(value.Span) : null;
+        _elements.TryGetValue(element, out var value) && value.Length == 2
+            ? BinaryPrimitives.ReadUInt16LittleEndian(value.Span)
+            : null;
 
     /// <summary>A UID; null where absent or malformed (PS3.5 §9.1).</summary>
     internal string? Uid(ushort element) =>

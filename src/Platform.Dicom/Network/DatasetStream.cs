@@ -34,7 +34,7 @@ internal sealed class DatasetStream(DimseChannel channel, byte contextId, long m
         return count;
     }
 
-    /// <summary>Passes over what was not read: the peer sends a message to its end whatever becomes of it (PS3.7 §9.1.1).</summary>
+    /// <summary>Passes over what was not read: a peer sends a message to its end whatever becomes of it (PS3.7 §9.1).</summary>
     internal async ValueTask DrainAsync(CancellationToken ct)
     {
         while (await FillAsync(ct))

@@ -27,7 +27,7 @@ public sealed class DicomClient : IAsyncDisposable
     /// <summary>What the peer answered to each SOP class and transfer syntax, in the order proposed.</summary>
     public IReadOnlyList<(PresentationContext Context, ContextResult Result)> Answers { get; private set; } = [];
 
-    /// <summary>Connects and requests an association of at most 128 contexts. Failing is a <see cref="DicomNetworkException"/>.</summary>
+    /// <summary>Requests an association of at most 128 contexts. Failing is a <see cref="DicomNetworkException"/>.</summary>
     public static async Task<DicomClient> ConnectAsync(
         DicomClientOptions options, IReadOnlyList<PresentationContext> contexts, CancellationToken ct)
     {
@@ -56,12 +56,13 @@ public sealed class DicomClient : IAsyncDisposable
         return (await ResponseAsync(contextId, CommandField.EchoRequest, ct)).Status;
     }
 
-    /// <summary>C-STORE (PS3.7 §9.1.1) of a file in the transfer syntax that it has; its context must have been accepted.</summary>
+    /// <summary>C-STORE (PS3.7 §9.1.1) of a file in the syntax that it has; its context must have been accepted.</summary>
     public async Task<StoreAnswer> StoreAsync(DicomFileToSend file, CancellationToken ct)
     {
         var contextId = _contexts[(file.Context.SopClassUid, file.Context.Syntax.Uid)];
         await using var dataset = file.OpenDataset();
-        await _channel.SendAsync(contextId, CommandSet.StoreRequest(NextMessageId(), file.Context.SopClassUid, file.SopInstanceUid), ct);
+        var request = CommandSet.StoreRequest(NextMessageId(), file.Context.SopClassUid, file.SopInstanceUid);
+        await _channel.SendAsync(contextId, request, ct);
 
         // Interrupted or not, what the peer has to say comes next.
         await _channel.SendAsync(contextId, dataset, dataset.Length - dataset.Position, ct);
@@ -91,7 +92,7 @@ public sealed class DicomClient : IAsyncDisposable
         {
             await _layer.AbortAsync(goodbye.Token);
         }
-        catch (Exception e) when (e is DicomNetworkException or IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e) when (UpperLayer.IsBroken(e) || e is DicomNetworkException or OperationCanceledException)
         {
             // It is over all the same.
         }
@@ -119,7 +120,9 @@ public sealed class DicomClient : IAsyncDisposable
         _layer.Attach(transport);
 
         // :: Step 2: the request, with one transfer syntax a context, so that the peer's choice is plain.
-        var proposed = contexts.Select((c, i) => new ProposedContext((byte)((2 * i) + 1), c.SopClassUid, [c.Syntax.Uid])).ToArray();
+        var proposed = contexts
+            .Select((c, i) => new ProposedContext((byte)((2 * i) + 1), c.SopClassUid, [c.Syntax.Uid]))
+            .ToArray();
         var request = new AssociateRequest(
             1,
             _options.CalledAeTitle,
@@ -132,10 +135,14 @@ public sealed class DicomClient : IAsyncDisposable
         // :: Step 3: the answer. A peer may leave contexts out or answer some that nobody proposed: those do not count.
         var accept = (AssociateAccept)(await AnswerAsync(ct)).Content!;
         var answers = accept.Contexts.ToDictionary(c => c.Id);
-        Answers = [.. proposed.Select((p, i) => (contexts[i], answers.GetValueOrDefault(p.Id)?.Result ?? ContextResult.NoReason))];
+        Answers =
+        [
+            .. proposed.Select((p, i) => (contexts[i], answers.GetValueOrDefault(p.Id)?.Result ?? ContextResult.NoReason)),
+        ];
         foreach (var context in proposed)
         {
-            if (answers.GetValueOrDefault(context.Id) is { Result: ContextResult.Accepted } answer && answer.TransferSyntax == context.TransferSyntaxes[0])
+            if (answers.GetValueOrDefault(context.Id) is { Result: ContextResult.Accepted } answer
+                && answer.TransferSyntax == context.TransferSyntaxes[0])
             {
                 _contexts.TryAdd((context.AbstractSyntax, answer.TransferSyntax), context.Id);
             }
@@ -228,7 +235,8 @@ public sealed class DicomClient : IAsyncDisposable
 /// <summary>A SOP class in a transfer syntax: what an association is asked to carry.</summary>
 public sealed record PresentationContext(string SopClassUid, DicomTransferSyntax Syntax)
 {
-    public static readonly PresentationContext Verification = new(DicomUids.Verification, DicomTransferSyntax.ImplicitLittleEndian);
+    public static readonly PresentationContext Verification =
+        new(DicomUids.Verification, DicomTransferSyntax.ImplicitLittleEndian);
 }
 
 /// <summary>A peer's answer to C-STORE.</summary>

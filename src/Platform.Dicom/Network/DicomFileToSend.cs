@@ -28,9 +28,11 @@ public sealed record DicomFileToSend
     {
         await using var stream = Open(path);
         var options = new DicomReadOptions { StopBeforePixelData = true };
-        var parsed = await FileParser.ReadAsync(new ByteSource(stream, options.Budgets.MaxInstanceBytes), options, isAsync: true, ct);
-        var sopClass = parsed.Dataset.GetUid(DicomTags.SOPClassUID) ?? parsed.Meta.GetUid(DicomTags.MediaStorageSOPClassUID);
-        var instance = parsed.Dataset.GetUid(DicomTags.SOPInstanceUID) ?? parsed.Meta.GetUid(DicomTags.MediaStorageSOPInstanceUID);
+        var source = new ByteSource(stream, options.Budgets.MaxInstanceBytes);
+        var parsed = await FileParser.ReadAsync(source, options, isAsync: true, ct);
+        var (dataset, meta) = (parsed.Dataset, parsed.Meta);
+        var sopClass = dataset.GetUid(DicomTags.SOPClassUID) ?? meta.GetUid(DicomTags.MediaStorageSOPClassUID);
+        var instance = dataset.GetUid(DicomTags.SOPInstanceUID) ?? meta.GetUid(DicomTags.MediaStorageSOPInstanceUID);
         if (sopClass is null || instance is null)
         {
             throw new DicomException(
@@ -46,6 +48,12 @@ public sealed record DicomFileToSend
         var syntax = parsed.Encoding == parsed.Syntax.Encoding || parsed.Syntax.IsDeflated || parsed.Syntax.IsEncapsulated
             ? parsed.Syntax
             : DicomTransferSyntax.Uncompressed(parsed.Encoding);
+        if (!syntax.IsDeflated && (stream.Length - parsed.DatasetOffset) % 2 != 0)
+        {
+            throw new DicomException(
+                DicomError.InvalidLength, "A data set of odd length cannot be sent (PS3.8 §E.2)", offset: stream.Length);
+        }
+
         return new DicomFileToSend(path, new PresentationContext(sopClass, syntax), instance, parsed.DatasetOffset);
     }
 

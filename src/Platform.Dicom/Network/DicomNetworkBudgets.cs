@@ -23,7 +23,7 @@ public sealed record DicomNetworkBudgets
     /// <summary>Bytes of a data set. One that is longer fails alone; one of twice as many ends the association.</summary>
     public long MaxInstanceBytes { get; init; } = DicomBudgets.Default.MaxInstanceBytes;
 
-    /// <summary>How long a connection may last before its association is requested and after it has ended (PS3.8 §9.1.5).</summary>
+    /// <summary>How long a connection may last before its association is requested and after its end (PS3.8 §9.1.5).</summary>
     public TimeSpan ArtimTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a whole PDU may take to come, counted from when it is waited for, or to be taken by the peer.</summary>

@@ -34,7 +34,7 @@ public enum DicomNetworkError
     OverBudget,
 }
 
-/// <summary>The only exception for what a peer does. Its message holds nothing that the peer sent but codes and lengths.</summary>
+/// <summary>The only exception for what a peer does. Of what the peer sent its message holds codes and lengths.</summary>
 public sealed class DicomNetworkException : Exception
 {
     public DicomNetworkException(DicomNetworkError error, string message, Exception? inner = null)
@@ -54,8 +54,12 @@ public sealed class DicomNetworkException : Exception
     /// <summary>What an A-ABORT that answers this says.</summary>
     internal AbortReason Reason { get; private init; }
 
-    internal static DicomNetworkException OverBudget(string budget, long limit) =>
-        new(DicomNetworkError.OverBudget, $"More than {budget} {limit}") { Budget = budget, Reason = AbortReason.InvalidParameter };
+    internal static DicomNetworkException OverBudget(string budget, long limit) => new(
+        DicomNetworkError.OverBudget, $"More than {budget} {limit}")
+    {
+        Budget = budget,
+        Reason = AbortReason.InvalidParameter,
+    };
 
     internal static DicomNetworkException Rejected(AssociationRejection rejection) =>
         new(DicomNetworkError.Rejected, $"The association was rejected: {rejection}") { Rejection = rejection };

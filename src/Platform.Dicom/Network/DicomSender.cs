@@ -19,7 +19,7 @@ public static class DicomSender
     /// 1. Reads the headers of all files. 2. Groups them, a context for each SOP class and syntax, 128 contexts an association.
     /// 3. Sends each in the syntax that it has. Yields an outcome for every file.
     /// </summary>
-    /// <remarks>A connection that fails is a <see cref="DicomNetworkException"/>: files without an outcome were not answered for.</remarks>
+    /// <remarks>A failing connection is a <see cref="DicomNetworkException"/>: the other files were not answered for.</remarks>
     public static async IAsyncEnumerable<SendOutcome> SendAsync(
         DicomClientOptions options, IEnumerable<string> paths, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -54,7 +54,14 @@ public static class DicomSender
                 yield return await SendAsync(client, file, ct);
             }
 
-            await client.ReleaseAsync(ct);
+            try
+            {
+                await client.ReleaseAsync(ct);
+            }
+            catch (DicomNetworkException)
+            {
+                // Every file was answered for: how the peer says goodbye changes nothing.
+            }
         }
     }
 

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Platform.Dicom.Network;
 
 /// <summary>
-/// Answers C-ECHO and takes C-STORE on a port (SCP of Verification and Storage, PS3.4 Annexes A and B). Each connection has its own
-/// task; nothing that a peer sends ends more than its own association.
+/// Answers C-ECHO and takes C-STORE on a port (SCP of Verification and Storage, PS3.4 Annexes A and B). Each connection has its
+/// own task; nothing that a peer sends ends more than its own association.
 /// </summary>
 public sealed class DicomServer : IAsyncDisposable
 {
@@ -131,7 +131,7 @@ public sealed class DicomServer : IAsyncDisposable
             var connection = new ServerConnection(this, _options, socket);
             var task = Task.Run(() => connection.RunAsync(_aborting.Token));
             _connections.Add(task);
-            _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = task.ContinueWith(Forget, default, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 

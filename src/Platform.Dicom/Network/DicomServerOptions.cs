@@ -11,7 +11,7 @@ public sealed record DicomServerOptions
     /// <summary>The AE titles that this server answers to; empty for any.</summary>
     public IReadOnlyCollection<string> CalledAeTitles { get; init; } = [];
 
-    /// <summary>The AE titles that may call; empty for any. No proof of who calls: that is what client certificates are for.</summary>
+    /// <summary>The AE titles that may call; empty for any. Titles prove nothing: client certificates do.</summary>
     public IReadOnlyCollection<string> CallingAeTitles { get; init; } = [];
 
     /// <summary>Associations at a time; one more is rejected as a transient excess of a local limit.</summary>

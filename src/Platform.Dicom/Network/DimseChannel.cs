@@ -5,7 +5,7 @@ namespace Platform.Dicom.Network;
 /// <summary>A message's command set and the presentation context that it came in.</summary>
 internal sealed record DimseMessage(byte ContextId, CommandSet Command);
 
-/// <summary>Messages on an established association (PS3.7 §6.3, PS3.8 Annex E): cut into and put together from presentation data values.</summary>
+/// <summary>Messages on an association (PS3.7 §6.3), in presentation data values (PS3.8 Annex E).</summary>
 internal sealed class DimseChannel
 {
     private readonly UpperLayer _layer;
@@ -26,7 +26,7 @@ internal sealed class DimseChannel
 
     private int MaxValueBytes => _out.Length - HeaderBytes;
 
-    /// <summary>The next message's command set; its data set, if it has one, must then be read. Null once the peer asks for release.</summary>
+    /// <summary>The next command set; its data set, if any, must then be read. Null once the peer asks for release.</summary>
     internal async ValueTask<DimseMessage?> ReceiveAsync(CancellationToken ct)
     {
         var bytes = new MemoryStream();
@@ -72,7 +72,10 @@ internal sealed class DimseChannel
         }
     }
 
-    /// <summary>Sends a data set of known length from a stream, a PDU at a time; false if the peer interrupted, so that it must be heard.</summary>
+    /// <summary>
+    /// Sends a data set of known length from a stream, a PDU at a time; false if the peer interrupted, so that it must be heard.
+    /// One of odd length, which only a deflated one is, is padded with a NUL (PS3.5 §A.5).
+    /// </summary>
     internal async ValueTask<bool> SendAsync(byte contextId, Stream dataset, long length, CancellationToken ct)
     {
         _layer.StartReading();
@@ -86,6 +89,11 @@ internal sealed class DimseChannel
             var count = (int)Math.Min(MaxValueBytes, left);
             await dataset.ReadExactlyAsync(_out.AsMemory(HeaderBytes, count), ct);
             left -= count;
+            if (count % 2 != 0)
+            {
+                _out[HeaderBytes + count++] = 0; // there is room: a full fragment is even
+            }
+
             await SendValueAsync(contextId, isCommand: false, left == 0, count, ct);
         }
 

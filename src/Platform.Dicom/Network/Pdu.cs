@@ -33,7 +33,7 @@ public enum ContextResult : byte
     TransferSyntaxesNotSupported = 4,
 }
 
-/// <summary>A presentation context as the requestor proposes it: one SOP class, some transfer syntaxes (PS3.8 §9.3.2.2).</summary>
+/// <summary>A presentation context as proposed: one SOP class, some transfer syntaxes (PS3.8 §9.3.2.2).</summary>
 public sealed record ProposedContext(byte Id, string AbstractSyntax, IReadOnlyList<string> TransferSyntaxes);
 
 /// <summary>What became of a presentation context; the transfer syntax counts only if it is accepted (PS3.8 §9.3.3.2).</summary>

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Platform.Dicom.Network;
 
-/// <summary>Walks the fields of a PDU, which are big endian (PS3.8 §9.3.1). A field past the end is <see cref="DicomNetworkError.InvalidPdu"/>.</summary>
+/// <summary>Walks the fields of a PDU, which are big endian (PS3.8 §9.3.1). A field past the end is InvalidPdu.</summary>
 internal ref struct PduCursor(ReadOnlySpan<byte> bytes)
 {
     private const int MaxUidLength = 64;

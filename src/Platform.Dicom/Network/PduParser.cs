@@ -1,6 +1,6 @@
 namespace Platform.Dicom.Network;
 
-/// <summary>Reads the bodies of PDUs (PS3.8 §9.3): what lies behind type, reserved byte and length. No recursion; unknown items are passed over.</summary>
+/// <summary>Reads the bodies of PDUs (PS3.8 §9.3), behind type and length. No recursion; unknown items are passed over.</summary>
 internal static class PduParser
 {
     /// <summary>More transfer syntaxes than the standard has.</summary>
@@ -29,8 +29,9 @@ internal static class PduParser
                     application = Once(application, item.Uid());
                     break;
                 case 0x20:
-                    contexts.Add(Proposed(item));
-                    CheckNew(contexts[^1].Id, contexts.Count, contexts.Exists(c => c.Id == contexts[^1].Id && c != contexts[^1]), budgets);
+                    var proposed = Proposed(item);
+                    CheckNew(proposed.Id, contexts.Count, contexts.Exists(c => c.Id == proposed.Id), budgets);
+                    contexts.Add(proposed);
                     break;
                 case 0x50:
                     user = Once(user, User(item));
@@ -40,7 +41,7 @@ internal static class PduParser
 
         return application is not null && user is not null && contexts.Count > 0
             ? new AssociateRequest(version, called, calling, application, contexts, user)
-            : throw DicomNetworkException.InvalidPdu("A-ASSOCIATE-RQ lacks application context, presentation contexts or user information");
+            : throw DicomNetworkException.InvalidPdu("A-ASSOCIATE-RQ lacks application context, contexts or user information");
     }
 
     internal static AssociateAccept Accept(ReadOnlySpan<byte> body, DicomNetworkBudgets budgets)
@@ -55,8 +56,9 @@ internal static class PduParser
             switch (type)
             {
                 case 0x21:
-                    contexts.Add(Answered(item));
-                    CheckNew(contexts[^1].Id, contexts.Count, contexts.Exists(c => c.Id == contexts[^1].Id && c != contexts[^1]), budgets);
+                    var answered = Answered(item);
+                    CheckNew(answered.Id, contexts.Count, contexts.Exists(c => c.Id == answered.Id), budgets);
+                    contexts.Add(answered);
                     break;
                 case 0x50:
                     user = Once(user, User(item));
@@ -101,9 +103,9 @@ internal static class PduParser
         while (!cursor.IsAtEnd);
     }
 
-    private static void CheckNew(byte id, int count, bool isKnown, DicomNetworkBudgets budgets)
+    private static void CheckNew(byte id, int known, bool isKnown, DicomNetworkBudgets budgets)
     {
-        if (count > budgets.MaxContexts)
+        if (known >= budgets.MaxContexts)
         {
             throw DicomNetworkException.OverBudget(nameof(DicomNetworkBudgets.MaxContexts), budgets.MaxContexts);
         }
@@ -115,7 +117,8 @@ internal static class PduParser
     }
 
     private static T Once<T>(T? had, T has)
-        where T : class => had is null ? has : throw DicomNetworkException.InvalidPdu("An item comes twice", AbortReason.UnexpectedParameter);
+        where T : class =>
+        had is null ? has : throw DicomNetworkException.InvalidPdu("An item comes twice", AbortReason.UnexpectedParameter);
 
     private static ProposedContext Proposed(PduCursor cursor)
     {
@@ -135,7 +138,7 @@ internal static class PduParser
                     syntaxes.Add(item.Uid());
                     break;
                 case 0x40:
-                    throw DicomNetworkException.InvalidPdu($"A presentation context with more than {MaxSyntaxes} transfer syntaxes");
+                    throw DicomNetworkException.InvalidPdu($"A context with more than {MaxSyntaxes} transfer syntaxes");
             }
         }
 

@@ -31,7 +31,8 @@ internal sealed class ServerConnection(DicomServer server, DicomServerOptions op
             await EndAsync(layer, ct);
         }
 
-        options.Ended?.Invoke(new AssociationEnded(_peer, _request?.CallingAeTitle, _request?.CalledAeTitle, _rejection, failure));
+        var ended = new AssociationEnded(_peer, _request?.CallingAeTitle, _request?.CalledAeTitle, _rejection, failure);
+        options.Ended?.Invoke(ended);
     }
 
     private async Task ServeAsync(UpperLayer layer, CancellationToken ct)
@@ -90,7 +91,7 @@ internal sealed class ServerConnection(DicomServer server, DicomServerOptions op
         await layer.FinishAsync(ct);
     }
 
-    /// <summary>Says goodbye as the state allows. The ARTIM timer bounds the wait for the peer; a server that ends waits less.</summary>
+    /// <summary>Says goodbye as the state allows. The ARTIM timer bounds the wait; a server that ends waits less.</summary>
     private static async Task EndAsync(UpperLayer layer, CancellationToken ct)
     {
         using var goodbye = new CancellationTokenSource();
@@ -99,7 +100,7 @@ internal sealed class ServerConnection(DicomServer server, DicomServerOptions op
         {
             await layer.AbortAsync(goodbye.Token);
         }
-        catch (Exception e) when (e is DicomNetworkException or IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e) when (UpperLayer.IsBroken(e) || e is DicomNetworkException or OperationCanceledException)
         {
             // Why it ended is known already.
         }
@@ -136,7 +137,8 @@ internal sealed class ServerConnection(DicomServer server, DicomServerOptions op
         _ => null,
     };
 
-    private static bool IsAllowed(IReadOnlyCollection<string> titles, string title) => titles.Count == 0 || titles.Contains(title);
+    private static bool IsAllowed(IReadOnlyCollection<string> titles, string title) =>
+        titles.Count == 0 || titles.Contains(title);
 
     private AnsweredContext Answer(ProposedContext context)
     {
@@ -145,7 +147,8 @@ internal sealed class ServerConnection(DicomServer server, DicomServerOptions op
             return new AnsweredContext(context.Id, ContextResult.AbstractSyntaxNotSupported, context.TransferSyntaxes[0]);
         }
 
-        var taken = context.TransferSyntaxes.FirstOrDefault(s => DicomTransferSyntax.Find(s) is { } syntax && options.TakesSyntax(syntax));
+        var taken = context.TransferSyntaxes
+            .FirstOrDefault(s => DicomTransferSyntax.Find(s) is { } syntax && options.TakesSyntax(syntax));
         return taken is null
             ? new AnsweredContext(context.Id, ContextResult.TransferSyntaxesNotSupported, context.TransferSyntaxes[0])
             : new AnsweredContext(context.Id, ContextResult.Accepted, taken);
@@ -180,18 +183,23 @@ internal sealed class ServerConnection(DicomServer server, DicomServerOptions op
             await dataset.DrainAsync(ct);
         }
 
-        var comment = cause is DicomException refusal ? refusal.Error.ToString() : null; // no message: it may name what lies in the data set
+        var comment = (cause as DicomException)?.Error.ToString(); // no more: a message names what lies in the data set
         await channel.SendAsync(contextId, CommandSet.Response(command, status, comment), ct);
         if (command.Field == CommandField.StoreRequest)
         {
-            options.Answered?.Invoke(new InstanceAnswered(_peer, command.Uid(CommandElement.AffectedSopInstanceUid), status, cause));
+            var instanceUid = command.Uid(CommandElement.AffectedSopInstanceUid);
+            options.Answered?.Invoke(new InstanceAnswered(_peer, instanceUid, status, cause));
         }
     }
 
     private async ValueTask<(DimseStatus Status, Exception? Cause)> StoreAsync(
-        (string SopClassUid, DicomTransferSyntax Syntax) context, CommandSet command, DatasetStream? dataset, CancellationToken ct)
+        (string SopClassUid, DicomTransferSyntax Syntax) context,
+        CommandSet command,
+        DatasetStream? dataset,
+        CancellationToken ct)
     {
-        if (command.Uid(CommandElement.AffectedSopClassUid) != context.SopClassUid || context.SopClassUid == DicomUids.Verification)
+        var sopClassUid = command.Uid(CommandElement.AffectedSopClassUid);
+        if (sopClassUid != context.SopClassUid || sopClassUid == DicomUids.Verification)
         {
             return (DimseStatus.SopClassNotSupported, null);
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -7,7 +8,7 @@ using static Platform.Dicom.Network.UpperLayerEffects;
 
 namespace Platform.Dicom.Network;
 
-/// <summary>What the upper layer indicates or confirms: the PDU's type with its content; no type once the connection is closed.</summary>
+/// <summary>What is indicated or confirmed: the PDU's type with its content; no type once the connection is closed.</summary>
 /// <param name="Content">An <see cref="AssociateRequest"/>, an <see cref="AssociateAccept"/> or nothing.</param>
 /// <param name="Data">The values of a P-DATA-TF; valid until the next PDU is read.</param>
 internal readonly record struct Indication(PduType? Type, object? Content, ReadOnlyMemory<byte> Data);
@@ -32,7 +33,8 @@ internal sealed class UpperLayer : IAsyncDisposable
     private bool _isOutOfStep;
     private DateTimeOffset? _timerEnd;
 
-    internal UpperLayer(bool isRequestor, DicomNetworkBudgets budgets, TimeProvider clock, UpperLayerState state = UpperLayerState.Sta1)
+    internal UpperLayer(
+        bool isRequestor, DicomNetworkBudgets budgets, TimeProvider clock, UpperLayerState state = UpperLayerState.Sta1)
     {
         _isRequestor = isRequestor;
         _budgets = budgets;
@@ -47,7 +49,7 @@ internal sealed class UpperLayer : IAsyncDisposable
         ? TimeSpan.FromTicks(Math.Max(0, (end - _clock.GetUtcNow()).Ticks))
         : null;
 
-    /// <summary>The peer sent something else than data, or nothing will come any more: what is being sent can be given up.</summary>
+    /// <summary>The peer sent something else than data, or is gone: what is being sent can be given up.</summary>
     internal bool IsInterrupted => _reading is { IsCompleted: true } && _reading.Result.Happened != UpperLayerEvent.DataReceived;
 
     /// <summary>Takes a connection, or that connection once it is secured; the connection is this object's from now on.</summary>
@@ -102,7 +104,8 @@ internal sealed class UpperLayer : IAsyncDisposable
 
             var received = await NextAsync(ct);
             var state = State;
-            var step = await OnAsync(received.Happened, default, ct, reason: received.Failure?.Reason ?? AbortReason.UnexpectedPdu);
+            var reason = received.Failure?.Reason ?? AbortReason.UnexpectedPdu;
+            var step = await OnAsync(received.Happened, default, ct, reason: reason);
             switch (step.Action)
             {
                 case UpperLayerAction.AA6 or UpperLayerAction.AA7:
@@ -113,7 +116,8 @@ internal sealed class UpperLayer : IAsyncDisposable
                 case UpperLayerAction.AA2 when state == UpperLayerState.Sta13:
                     return default;
                 case UpperLayerAction.AA4 or UpperLayerAction.AA5:
-                    throw received.Failure ?? new DicomNetworkException(DicomNetworkError.ConnectionLost, "The peer closed the connection");
+                    throw received.Failure
+                        ?? new DicomNetworkException(DicomNetworkError.ConnectionLost, "The peer closed the connection");
                 case UpperLayerAction.AA2 or UpperLayerAction.AA3:
                     throw received.Happened == UpperLayerEvent.AbortReceived
                         ? Aborted(((byte, byte))received.Content!)
@@ -149,9 +153,10 @@ internal sealed class UpperLayer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => CloseAsync();
 
-    /// <summary>What sockets and TLS throw when a connection is over. NotSupported: TLS allows one write at a time, and one was cut off.</summary>
+    /// <summary>What sockets and TLS throw when a connection is over; NotSupported where a write of TLS was cut off.</summary>
     internal static bool IsBroken(Exception e) =>
-        e is IOException or InvalidOperationException or NotSupportedException or AuthenticationException or CryptographicException;
+        e is IOException or InvalidOperationException or NotSupportedException
+            or AuthenticationException or CryptographicException;
 
     private static DicomNetworkException Aborted((byte Source, byte Reason) abort) => new(
         DicomNetworkError.Aborted,
@@ -160,7 +165,7 @@ internal sealed class UpperLayer : IAsyncDisposable
             : $"The peer aborted the association: {(AbortReason)abort.Reason}");
 
     private static DicomNetworkException TimedOut(string what, TimeSpan limit) =>
-        new(DicomNetworkError.TimedOut, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{what} for {limit.TotalSeconds:0.###} s"));
+        new(DicomNetworkError.TimedOut, string.Create(CultureInfo.InvariantCulture, $"{what} for {limit.TotalSeconds:0.###} s"));
 
     private async ValueTask<Received> NextAsync(CancellationToken ct)
     {
@@ -191,7 +196,7 @@ internal sealed class UpperLayer : IAsyncDisposable
         catch (Exception e) when (IsBroken(e) || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             // An abort that came before the connection broke says more than the break.
-            var last = _reading is { IsCompleted: true } ? await _reading : null;
+            var last = await LastAsync();
             await LoseAsync(ct);
             if (last is { Happened: UpperLayerEvent.AbortReceived })
             {
@@ -201,6 +206,20 @@ internal sealed class UpperLayer : IAsyncDisposable
             throw e is OperationCanceledException
                 ? TimedOut("The peer took nothing", _budgets.IdleTimeout)
                 : new DicomNetworkException(DicomNetworkError.ConnectionLost, "The connection broke", e);
+        }
+    }
+
+    /// <summary>What the peer sent last: it can still be read when nothing can be written any more.</summary>
+    private async ValueTask<Received?> LastAsync()
+    {
+        StartReading();
+        try
+        {
+            return await _reading!.WaitAsync(ShutdownTimeout, _clock);
+        }
+        catch (TimeoutException)
+        {
+            return null;
         }
     }
 
@@ -289,7 +308,9 @@ internal sealed class UpperLayer : IAsyncDisposable
 
     private static Received Cut(int have) => new(UpperLayerEvent.ConnectionClosed)
     {
-        Failure = have > 0 ? new DicomNetworkException(DicomNetworkError.ConnectionLost, "The peer closed the connection inside a PDU") : null,
+        Failure = have > 0
+            ? new DicomNetworkException(DicomNetworkError.ConnectionLost, "The peer closed the connection inside a PDU")
+            : null,
     };
 
     private (PduType Type, int Length) Header()
@@ -298,7 +319,8 @@ internal sealed class UpperLayer : IAsyncDisposable
         var length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(2));
         var (budget, most) = type switch
         {
-            PduType.AssociateRequest or PduType.AssociateAccept => (nameof(DicomNetworkBudgets.MaxAssociateBytes), _budgets.MaxAssociateBytes),
+            PduType.AssociateRequest or PduType.AssociateAccept =>
+                (nameof(DicomNetworkBudgets.MaxAssociateBytes), _budgets.MaxAssociateBytes),
             PduType.Data => (nameof(DicomNetworkBudgets.MaxPduBytes), _budgets.MaxPduBytes),
             PduType.AssociateReject or PduType.ReleaseRequest or PduType.ReleaseReply or PduType.Abort => ("", ReplyBytes),
             _ => throw DicomNetworkException.InvalidPdu($"A PDU of unknown type {_buffer[0]:X2}H", AbortReason.UnrecognizedPdu),

@@ -107,7 +107,7 @@ internal enum UpperLayerEffects
     /// <summary>Tell the service user of what came: an indication or a confirmation.</summary>
     Indicate = 1 << 7,
 
-    /// <summary>Tell the service user that the association was aborted by the provider or by the loss of its connection.</summary>
+    /// <summary>Tell the service user that the provider, or the loss of the connection, ended the association.</summary>
     IndicateProviderAbort = 1 << 8,
 }
 
@@ -143,10 +143,11 @@ internal static class UpperLayerTable
         None, AA1, AA8, None, AA8, AA8, AA8, AA8, AA8, AA8, AA8, AA8, AA7,
     ];
 
-    /// <summary>The action of an event in a state; null where the table has none, so that the event cannot happen there.</summary>
-    /// <param name="isRequestor">This side requested the association: decides who answers first when both release at once (AR-8).</param>
+    /// <summary>The action of an event in a state; null where the table has none: the event cannot happen there.</summary>
+    /// <param name="isRequestor">Decides who answers first when both sides release at once (AR-8).</param>
     /// <param name="isAcceptable">The provider lets the association be indicated to its user (AE-6).</param>
-    internal static UpperLayerStep? Find(UpperLayerEvent happened, UpperLayerState state, bool isRequestor, bool isAcceptable = true)
+    internal static UpperLayerStep? Find(
+        UpperLayerEvent happened, UpperLayerState state, bool isRequestor, bool isAcceptable = true)
     {
         var action = Actions[((int)happened * States) + (int)state - 1];
         return action == None ? null : Step(action, isRequestor, isAcceptable);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Platform.Dicom;
 using Platform.Dicom.Deidentification;
+using Platform.Dicom.Network;
 using Platform.Dicom.Objects;
 using Platform.Dicom.Volumes;
 using Platform.Inference.Packages;
@@ -63,6 +64,10 @@ internal static class FuzzTargets
                 .. JsonWords.Where(w => w.Length > 0).Select(Encoding.UTF8.GetBytes), "\\ud800"u8.ToArray(), [0xC3, 0x28], [0xED, 0xA0, 0x80],
             ],
         },
+        ["pdu"] = () => new("pdu", Pdus(), ReadPdu, e => e is DicomNetworkException)
+        {
+            Tokens = [[0x10, 0], [0x20, 0], [0x21, 0], [0x30, 0], [0x40, 0], [0x50, 0], [0x51, 0, 0, 4], [0x54, 0], [0x58, 0], [0xFF, 0xFF, 0xFF, 0xFF]],
+        },
         ["frames"] = () => new("frames", ManagedFrames(), b => DecodeFrame(b, ManagedSyntaxes), e => e is DicomException)
         {
             Tokens = [.. new byte[] { 0xD8, 0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xDA, 0xDD, 0xD9, 0xDB }.Select(m => new byte[] { 0xFF, m })],
@@ -109,7 +114,59 @@ internal static class FuzzTargets
         Tokens = DicomShapes.Tokens,
     };
 
+    /// <summary>The type of a PDU, or 0 for a command set, then its body.</summary>
+    private static List<byte[]> Pdus()
+    {
+        var request = new AssociateRequest(
+            1,
+            "STORE",
+            "SCANNER",
+            DicomUids.ApplicationContext,
+            [new(1, DicomUids.Verification, ["1.2.840.10008.1.2"]), new(3, DicomUids.CTImageStorage, ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.70"])],
+            UserInformation.Own(16384));
+        var accept = new AssociateAccept([new(1, ContextResult.Accepted, "1.2.840.10008.1.2")], UserInformation.Own(0));
+        var identity = new byte[] { 0x53, 0, 0, 4, 0, 1, 0, 1, 0x54, 0, 0, 7, 0, 3, 49, 46, 50, 1, 0, 0x58, 0, 0, 6, 1, 0, 0, 1, 65, 0, 0 };
+        return
+        [
+            [1, .. PduWriter.Request(request)[6..]],
+            [1, .. PduWriter.Request(request)[6..], 0x50, 0, 0, (byte)identity.Length, .. identity],
+            [2, .. PduWriter.Accept(request, accept)[6..]],
+            [3, .. PduWriter.Reject(AssociationRejection.LocalLimit)[6..]],
+            [4, 0, 0, 0, 4, 1, 3, 0, 0, 0, 0, 0, 2, 1, 2],
+            [7, .. PduWriter.Abort(true, AbortReason.UnexpectedPdu)[6..]],
+            [0, .. CommandSet.StoreRequest(1, DicomUids.CTImageStorage, "1.2.3").ToArray()],
+        ];
+    }
+
     // :: What is done with the bytes
+
+    private static void ReadPdu(byte[] bytes)
+    {
+        var (type, body) = bytes is [var first, .. var rest] ? (first, rest) : ((byte)0, bytes);
+        switch (type)
+        {
+            case 0:
+                var command = CommandSet.Parse(body);
+                CommandSet.Parse(CommandSet.Response(command, DimseStatus.CannotUnderstand, command.Text(0x0902)).ToArray());
+                break;
+            case 1:
+                var request = PduParser.Request(body, DicomNetworkBudgets.Default);
+                PduParser.Request(PduWriter.Request(request).AsSpan(6), DicomNetworkBudgets.Default);
+                break;
+            case 2:
+                PduParser.Accept(body, DicomNetworkBudgets.Default);
+                break;
+            case 3:
+                Assert.NotEmpty(PduParser.Reject(body).ToString());
+                break;
+            case 7:
+                PduParser.Abort(body);
+                break;
+            default:
+                PduParser.CheckData(body);
+                break;
+        }
+    }
 
     private static void ReadWhole(byte[] bytes)
     {

@@ -72,6 +72,66 @@ public class ClientTests
     }
 
     [Fact]
+    public async Task A_peer_that_leaves_without_a_word_has_what_it_answered_for()
+    {
+        using var folder = new SampleFolder();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var path = folder.Add(DicomTransferSyntax.ImplicitLittleEndian);
+        var serving = Task.Run(async () =>
+        {
+            using var peer = new RawPeer(await listener.AcceptSocketAsync(Ct));
+            await peer.ReceiveAsync(Ct);
+            await peer.SendAsync(Accepted, Ct);
+            var command = CommandSet.Parse((await peer.ReceiveAsync(Ct)).Body.AsSpan(6));
+            while (((await peer.ReceiveAsync(Ct)).Body[5] & 2) == 0)
+            {
+                // The data set, to its end.
+            }
+
+            await peer.SendAsync(RawPeer.Data(1, true, true, CommandSet.Response(command, DimseStatus.Success).ToArray()), Ct);
+            return (await peer.ReceiveAsync(Ct)).Type;
+        });
+        var outcomes = new List<SendOutcome>();
+        await foreach (var outcome in DicomSender.SendAsync(Options(listener), [path], Ct))
+        {
+            outcomes.Add(outcome);
+        }
+
+        Assert.True(Assert.Single(outcomes).IsStored);
+        Assert.Equal(5, await serving);
+    }
+
+    [Fact]
+    public async Task A_peer_that_aborts_and_breaks_the_connection_while_it_is_sent_to_is_heard()
+    {
+        using var folder = new SampleFolder();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var path = folder.Add(DicomTransferSyntax.ImplicitLittleEndian, pixelBytes: 30_000_000);
+        var serving = Task.Run(async () =>
+        {
+            var socket = await listener.AcceptSocketAsync(Ct);
+            socket.LingerState = new LingerOption(true, 0); // a reset, not a close
+            using var peer = new RawPeer(socket);
+            await peer.ReceiveAsync(Ct);
+            await peer.SendAsync(Accepted, Ct);
+            await peer.ReceiveAsync(Ct);
+            await peer.ReceiveAsync(Ct);
+            await peer.SendAsync(PduWriter.Abort(false, 0), Ct);
+        }, Ct);
+        var failure = await Assert.ThrowsAsync<DicomNetworkException>(async () =>
+        {
+            await foreach (var outcome in DicomSender.SendAsync(Options(listener), [path], Ct))
+            {
+                Assert.Fail(outcome.Path);
+            }
+        });
+        Assert.Equal(DicomNetworkError.Aborted, failure.Error);
+        await serving;
+    }
+
+    [Fact]
     public async Task A_silent_peer_is_given_up()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -67,6 +67,22 @@ public class ServerTests
     }
 
     [Fact]
+    public async Task A_data_set_of_odd_length_is_padded_where_the_standard_pads_and_else_not_sent()
+    {
+        using var folder = new SampleFolder();
+        await using var loopback = Loopback.Start();
+        var deflated = File.ReadAllBytes(folder.Add(Syntaxes[3], pixelBytes: 100_000));
+        var plain = File.ReadAllBytes(folder.Add(Syntaxes[1]));
+        string[] paths = [folder.Write("deflated.dcm", [.. deflated, 0]), folder.Write("plain.dcm", [.. plain, 0])];
+        var outcomes = (await loopback.SendAsync(paths, Ct)).ToDictionary(o => o.Path);
+        var (uid, dataset) = SampleFolder.DatasetOf(paths[0]);
+        Assert.Equal(1, dataset.Length % 2);
+        Assert.Equal([.. dataset, 0], loopback.Datasets[uid]);
+        Assert.False(outcomes[paths[1]].IsStored);
+        Assert.Contains("odd length", outcomes[paths[1]].Comment, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_hundred_and_thirty_contexts_take_two_associations()
     {
         using var folder = new SampleFolder();
