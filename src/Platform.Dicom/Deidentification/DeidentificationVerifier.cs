@@ -189,6 +189,7 @@ public static class DeidentificationVerifier
             ConfidentialityAction.ReplaceUid or ConfidentialityAction.RemoveOrEmptyOrReplaceUids => null,
             ConfidentialityAction.Remove or ConfidentialityAction.None => IdentityRule.MustBeAbsent,
             _ when element.Items is not null => null,
+            not ConfidentialityAction.Empty when DicomDictionary.FindVr(tag) == DicomVr.UI => null,
             _ => IsDummy(dataset, element, pseudonym) ? null : IdentityRule.MustBeEmptyOrDummy,
         };
     }
