@@ -212,11 +212,11 @@ internal sealed class ConfidentialitySteps
             : ConfidentialityStep.Keep;
     }
 
-    /// <summary>A sequence that could not be opened (UN of defined length), and text where the standard has numbers, hide anything.</summary>
+    /// <summary>A sequence that could not be opened (UN of defined length), and text where the standard has numbers or bytes where it has text, hide anything.</summary>
     private static bool IsHiding(DicomElement element, DicomVr known) =>
         known == DicomVr.SQ
             ? element.Items is null && !element.Value.IsEmpty
-            : element.Items is not null || (element.Vr.IsText && !known.IsText) || (element.Vr == DicomVr.UN && known.IsText);
+            : element.Items is not null || (element.Vr == DicomVr.UN ? known.IsText : element.Vr.IsText != known.IsText);
 
     /// <summary>False for a date or time that is none: it can hold anything.</summary>
     private static bool IsDate(DicomElement element) =>

@@ -206,7 +206,8 @@ public static class DeidentificationVerifier
         var isHidden = known == DicomVr.SQ
             ? element.Items is null
             : element.Items is not null || element.Vr.IsText != known.IsText;
-        if (isHidden && element.Vr != DicomVr.UN | known.IsText | known == DicomVr.SQ)
+        if (isHidden && element.Tag != DicomTags.SpecificCharacterSet
+            && (element.Vr != DicomVr.UN || known.IsText || known == DicomVr.SQ))
         {
             return IdentityRule.HiddenValue;
         }
