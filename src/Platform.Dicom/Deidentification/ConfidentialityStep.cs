@@ -179,6 +179,9 @@ internal sealed class ConfidentialitySteps
     private static ConfidentialityStep Basic(ConfidentialityAction action, DicomElement element) => action switch
     {
         ConfidentialityAction.Remove => ConfidentialityStep.Remove,
+
+        // Type 3 in images (PS3.3 §C.7.2.1), where an empty sequence is an error.
+        ConfidentialityAction.RemoveOrEmpty when element.Tag == DicomTags.ReferencedStudySequence => ConfidentialityStep.Remove,
         ConfidentialityAction.Empty or ConfidentialityAction.RemoveOrEmpty => ConfidentialityStep.Empty,
         ConfidentialityAction.ReplaceUid => ConfidentialityStep.ReplaceUid,
 
@@ -187,9 +190,9 @@ internal sealed class ConfidentialitySteps
 
         ConfidentialityAction.Replace or ConfidentialityAction.EmptyOrReplace or ConfidentialityAction.RemoveOrReplace
             or ConfidentialityAction.RemoveOrEmptyOrReplace =>
-            element.IsEmpty
-                ? ConfidentialityStep.Empty
-                : ConfidentialityStep.Replace,
+            element.IsEmpty ? ConfidentialityStep.Empty
+            : DicomDictionary.FindVr(element.Tag) == DicomVr.UI ? ConfidentialityStep.ReplaceUid // the dummy of a UID is a UID
+            : ConfidentialityStep.Replace,
 
         // Icon Image Sequence: no action of its own in the table; a small copy of uncleaned pixels.
         _ => ConfidentialityStep.Remove,
@@ -209,11 +212,11 @@ internal sealed class ConfidentialitySteps
             : ConfidentialityStep.Keep;
     }
 
-    /// <summary>A sequence that could not be opened (UN of defined length), and text where the standard has numbers, hide anything.</summary>
+    /// <summary>A sequence that could not be opened (UN of defined length), and text where the standard has numbers or bytes where it has text, hide anything.</summary>
     private static bool IsHiding(DicomElement element, DicomVr known) =>
         known == DicomVr.SQ
             ? element.Items is null && !element.Value.IsEmpty
-            : element.Items is not null || (element.Vr.IsText && !known.IsText) || (element.Vr == DicomVr.UN && known.IsText);
+            : element.Items is not null || (element.Vr == DicomVr.UN ? known.IsText : element.Vr.IsText != known.IsText);
 
     /// <summary>False for a date or time that is none: it can hold anything.</summary>
     private static bool IsDate(DicomElement element) =>

@@ -189,6 +189,7 @@ public static class DeidentificationVerifier
             ConfidentialityAction.ReplaceUid or ConfidentialityAction.RemoveOrEmptyOrReplaceUids => null,
             ConfidentialityAction.Remove or ConfidentialityAction.None => IdentityRule.MustBeAbsent,
             _ when element.Items is not null => null,
+            not ConfidentialityAction.Empty when DicomDictionary.FindVr(tag) == DicomVr.UI => null,
             _ => IsDummy(dataset, element, pseudonym) ? null : IdentityRule.MustBeEmptyOrDummy,
         };
     }
@@ -205,7 +206,8 @@ public static class DeidentificationVerifier
         var isHidden = known == DicomVr.SQ
             ? element.Items is null
             : element.Items is not null || element.Vr.IsText != known.IsText;
-        if (isHidden && element.Vr != DicomVr.UN | known.IsText | known == DicomVr.SQ)
+        if (isHidden && element.Tag != DicomTags.SpecificCharacterSet
+            && (element.Vr != DicomVr.UN || known.IsText || known == DicomVr.SQ))
         {
             return IdentityRule.HiddenValue;
         }
