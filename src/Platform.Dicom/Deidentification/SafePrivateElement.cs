@@ -6,12 +6,9 @@ namespace Platform.Dicom.Deidentification;
 /// <summary>A private element that does not identify (PS3.15 §E.3.10): group, creator of its block, number in the block, VR.</summary>
 public sealed record SafePrivateElement(ushort Group, string Creator, byte Number, DicomVr Vr)
 {
-    /// <summary>Diffusion and quantification parameters without which images can't be computed with; numbers and codes only.</summary>
+    /// <summary>Of PS3.15 Table E.3.10-1 the diffusion and quantification parameters without which images can't be computed with; numbers and codes only.</summary>
     public static IReadOnlyList<SafePrivateElement> Known { get; } =
     [
-        new(0x0019, "GEMS_ACQU_01", 0xBB, DicomVr.DS), // diffusion gradient, three components
-        new(0x0019, "GEMS_ACQU_01", 0xBC, DicomVr.DS),
-        new(0x0019, "GEMS_ACQU_01", 0xBD, DicomVr.DS),
         new(0x0019, "SIEMENS MR HEADER", 0x0C, DicomVr.IS), // b value
         new(0x0019, "SIEMENS MR HEADER", 0x0D, DicomVr.CS), // diffusion directionality
         new(0x0019, "SIEMENS MR HEADER", 0x0E, DicomVr.FD), // diffusion gradient direction
