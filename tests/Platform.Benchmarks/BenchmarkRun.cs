@@ -178,7 +178,7 @@ internal static class BenchmarkRun
             .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown CPU";
         var text = new StringBuilder();
         var shown = string.Join(' ', args.TakeWhile(a => a != "--write").Select(a => a.StartsWith('/') ? "…" : a));
-        text.AppendLine(CultureInfo.InvariantCulture, $"- Measured {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC in {elapsed.TotalMinutes:0.0} minutes by `infra/benchmark {shown}`, commit {await Checkout.CommitAsync()}.");
+        text.AppendLine(CultureInfo.InvariantCulture, $"- Measured {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC in {elapsed.TotalMinutes:0.0} minutes by `{$"infra/benchmark {shown}".TrimEnd()}`, commit {await Checkout.CommitAsync()}.");
         text.AppendLine(CultureInfo.InvariantCulture, $"- Machine: {cpu}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {RuntimeInformation.OSDescription}, {FileSystem()}; load before and after is not this run's alone.");
         var postgres = await Checkout.OutputAsync(Path.Combine(Checkout.PostgresPrograms, "bin", "postgres"), "--version");
         text.Append(CultureInfo.InvariantCulture, $"- Versions: {RuntimeInformation.FrameworkDescription}, {postgres}, {peers}, ONNX Runtime {Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()}.");
