@@ -61,6 +61,11 @@ internal static class PlatformCommand
             await error.WriteLineAsync(e.Message);
             return ExitCode.SomeRefused;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync(e.Message);
+            return ExitCode.SomeRefused;
+        }
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("Interrupted.");

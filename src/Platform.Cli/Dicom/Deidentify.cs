@@ -23,23 +23,29 @@ internal static class Deidentify
             Description = "A file of at least 32 random bytes. The same key gives the same UIDs, pseudonyms and dates; without one they are this run's alone.",
         };
         var options = AnnexEOptions.Create();
+        var seen = new Option<bool>("--pixels-seen") { Description = "A person has looked at the pixels: write also what may show text or a face." };
         var json = new Option<bool>("--json") { Description = "A line of JSON for every file." };
-        var command = new Command("deidentify", "Cleans files by the Basic Profile of PS3.15 Annex E and its options.") { from, to, options, key, json };
+        var command = new Command("deidentify", "Cleans files by the Basic Profile of PS3.15 Annex E and its options.") { from, to, options, key, seen, json };
         command.SetAction(async (parsed, ct) =>
         {
             var chosen = AnnexEOptions.Parse(parsed.GetValue(options));
             var keys = new DeidentificationKeys(await KeyAsync(parsed.GetValue(key), parsed.InvocationConfiguration, ct));
             return await CleanAsync(
-                parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), keys, chosen, parsed.GetValue(json), parsed.InvocationConfiguration, ct);
+                parsed.GetRequiredValue(from), parsed.GetRequiredValue(to), keys, chosen, parsed.GetValue(seen), parsed.GetValue(json), parsed.InvocationConfiguration, ct);
         });
         return command;
     }
 
     private static async Task<int> CleanAsync(
-        string from, string to, DeidentificationKeys keys, DeidentificationOptions options, bool isJson, InvocationConfiguration io, CancellationToken ct)
+        string from, string to, DeidentificationKeys keys, DeidentificationOptions options, bool isSeen, bool isJson, InvocationConfiguration io, CancellationToken ct)
     {
         var files = InputFiles.Of(from);
         var isFolder = Directory.Exists(from);
+        if (isFolder && Directory.Exists(to) && Directory.EnumerateFileSystemEntries(to).Any())
+        {
+            throw new UsageException($"{to} is not empty: its files would be mixed with those of this run. Name a new folder.");
+        }
+
         Directory.CreateDirectory(isFolder ? to : Path.GetDirectoryName(Path.GetFullPath(to))!);
         var deidentifier = new Deidentifier(keys, options);
         var progress = new Progress(io.Error, files.Count, TimeProvider.System);
@@ -47,7 +53,7 @@ internal static class Deidentify
         for (var i = 0; i < files.Count; i++)
         {
             var path = isFolder ? Path.Combine(to, string.Create(CultureInfo.InvariantCulture, $"{written + 1:000000}.dcm")) : to;
-            var refusal = await CleanAsync(files[i], path, deidentifier, options, ct);
+            var refusal = await CleanAsync(files[i], path, deidentifier, options, isSeen, ct);
             written += refusal is null ? 1 : 0;
             if (refusal is not null)
             {
@@ -73,7 +79,7 @@ internal static class Deidentify
 
     /// <summary>Null when the file was written; else why not.</summary>
     private static async Task<string?> CleanAsync(
-        string from, string to, Deidentifier deidentifier, DeidentificationOptions options, CancellationToken ct)
+        string from, string to, Deidentifier deidentifier, DeidentificationOptions options, bool isSeen, CancellationToken ct)
     {
         try
         {
@@ -81,6 +87,11 @@ internal static class Deidentify
             if (Deidentifier.Refuse(file.Dataset, options) is { } refusal)
             {
                 return $"refused: {refusal}";
+            }
+
+            if (!isSeen && OpenedFile.Suspicion(file) is { } suspicion)
+            {
+                return $"put aside, for its pixels may identify ({suspicion}): look at them, then clean it with --pixels-seen";
             }
 
             deidentifier.Apply(file.Dataset);

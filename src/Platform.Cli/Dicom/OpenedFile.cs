@@ -1,4 +1,5 @@
 using Platform.Dicom;
+using Platform.Dicom.Deidentification;
 
 namespace Platform.Cli.Dicom;
 
@@ -20,6 +21,20 @@ internal static class OpenedFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Why the pixels may show who the patient is, where nobody has looked; also where they cannot be decoded to look.</summary>
+    public static string? Suspicion(DicomFile file)
+    {
+        try
+        {
+            var found = BurnedInText.Suspect(file);
+            return found.Count == 0 ? null : string.Join(", ", found);
+        }
+        catch (DicomException e)
+        {
+            return $"not decoded, {e.Error}";
         }
     }
 

@@ -28,18 +28,25 @@ internal static class Verify
         {
             try
             {
-                var leaks = DeidentificationVerifier.Check(await OpenedFile.ReadAsync(files[i], ct), options);
-                clean += leaks.Count == 0 ? 1 : 0;
+                var file = await OpenedFile.ReadAsync(files[i], ct);
+                var leaks = DeidentificationVerifier.Check(file, options);
+                var suspicion = OpenedFile.Suspicion(file);
+                clean += leaks.Count == 0 && suspicion is null ? 1 : 0;
                 if (isJson)
                 {
                     var listed = leaks.Select(l => new { path = l.Path, rule = l.Rule.ToString() });
-                    await io.Output.WriteLineAsync(JsonLine.Of(new { file = files[i], identifies = leaks.Count > 0, leaks = listed }));
+                    await io.Output.WriteLineAsync(JsonLine.Of(new { file = files[i], identifies = leaks.Count > 0, leaks = listed, pixels = suspicion }));
                 }
                 else
                 {
                     foreach (var leak in leaks)
                     {
                         await io.Output.WriteLineAsync($"{files[i]}: {leak.Path} {leak.Rule}");
+                    }
+
+                    if (suspicion is not null)
+                    {
+                        await io.Output.WriteLineAsync($"{files[i]}: pixels to be looked at ({suspicion})");
                     }
                 }
             }
@@ -54,7 +61,7 @@ internal static class Verify
         await progress.EndAsync();
         if (!isJson)
         {
-            await io.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{clean} of {files.Count} files identify nobody"));
+            await io.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"in {clean} of {files.Count} files nothing was found that identifies"));
         }
 
         return clean == files.Count ? ExitCode.Ok : ExitCode.SomeRefused;

@@ -97,7 +97,7 @@ public sealed class FileCommandTests : IDisposable
 
         Assert.Equal(ExitCode.SomeRefused, code);
         Assert.Contains($"{path}: (0010,0010) MustBeEmptyOrDummy", output, StringComparison.Ordinal);
-        Assert.Contains("0 of 1 files identify nobody", output, StringComparison.Ordinal);
+        Assert.Contains("in 0 of 1 files nothing was found that identifies", output, StringComparison.Ordinal);
         Assert.DoesNotContain("Nobody", output, StringComparison.Ordinal);
     }
 
@@ -133,7 +133,25 @@ public sealed class FileCommandTests : IDisposable
         Assert.Equal("2.25.3000.1", second.Dataset.GetString(DicomTags.SOPInstanceUID));
         Assert.Equal(ExitCode.Ok, (await RunAsync("dicom", "verify", kept, "--options", "retain-uids")).Code);
         Assert.Equal(ExitCode.Usage, (await RunAsync("dicom", "deidentify", from, to, "--options", "retain-everything")).Code);
+        Assert.Contains("is not empty", (await RunAsync("dicom", "deidentify", from, to)).Error, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Usage, (await RunAsync("dicom", "deidentify", from, to, "--key", Path.Combine(folder, "none"))).Code);
+    }
+
+    [Fact]
+    public async Task Pixels_that_may_identify_are_put_aside_until_a_person_has_looked()
+    {
+        var capture = Add("capture.dcm", Made.Capture(1));
+        var to = Path.Combine(folder, "cleaned.dcm");
+
+        var (code, _, error) = await RunAsync("dicom", "deidentify", capture, to);
+        Assert.Equal(ExitCode.SomeRefused, code);
+        Assert.Contains("put aside, for its pixels may identify (Captured)", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(to));
+
+        Assert.Equal(ExitCode.Ok, (await RunAsync("dicom", "deidentify", capture, to, "--pixels-seen")).Code);
+        (code, var output, _) = await RunAsync("dicom", "verify", to);
+        Assert.Equal(ExitCode.SomeRefused, code);
+        Assert.Contains("pixels to be looked at (Captured)", output, StringComparison.Ordinal);
     }
 
     [Fact]
