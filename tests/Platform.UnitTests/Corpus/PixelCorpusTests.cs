@@ -165,15 +165,18 @@ public class PixelCorpusTests(ITestOutputHelper output)
         var (read, refused) = (0, 0);
         foreach (var path in CorpusFiles.All("given/dicom"))
         {
-            if (await ReadAsync(path) is not { } file || file.Dataset.GetString(DicomTags.SOPClassUID) != DicomUids.SegmentationStorage)
+            if (await ReadAsync(path) is not { } file
+                || file.Dataset.GetString(DicomTags.SOPClassUID) is not (DicomUids.SegmentationStorage or DicomUids.LabelMapSegmentationStorage))
             {
                 continue;
             }
 
             try
             {
-                var segmentation = SegmentationReader.Read(file);
+                // A volume for each segment holds all that any kind says; frames of slides and of projections have no place in a patient.
+                var segmentation = SegmentationReader.ReadMasks(file);
                 Assert.NotEmpty(segmentation.Segments);
+                Assert.Contains(segmentation.Masks, m => m.AsSpan().ContainsAnyExcept((byte)0));
                 read++;
             }
             catch (DicomException e)
