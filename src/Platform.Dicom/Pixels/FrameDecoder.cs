@@ -129,6 +129,11 @@ public sealed class FrameDecoder
         }
     }
 
+    /// <summary>As <see cref="DecodedPhotometric"/>, where a codestream knows better than the data set what it holds.</summary>
+    internal PhotometricInterpretation MeaningOf(int frame) => _fragments is null
+        ? DecodedPhotometric
+        : FrameCodecs.Meaning(_fragments[frame].Span, _syntax, Description, DecodedPhotometric);
+
     /// <summary>Refuses a frame that its bytes cannot fill, before anything is allocated for it.</summary>
     internal void Check(int frame)
     {
@@ -178,10 +183,7 @@ public sealed class FrameDecoder
         {
             var native = samples.AsSpan(0, Description.FrameBytes);
             Decode(frame, native);
-            var meaning = _fragments is null
-                ? DecodedPhotometric
-                : FrameCodecs.Meaning(_fragments[frame].Span, _syntax, Description, DecodedPhotometric);
-            ColourConversion.ToRgb(native, Description, meaning, _dataset, destination);
+            ColourConversion.ToRgb(native, Description, MeaningOf(frame), _dataset, destination);
         }
         finally
         {
