@@ -4,10 +4,12 @@ namespace Platform.Dicom.Objects;
 internal static class SegmentPalette
 {
     /// <summary>Entry n is the colour of segment n; the background and numbers without a segment are black.</summary>
-    public static void Set(DicomDataset dataset, IReadOnlyList<Segment> segments)
+    /// <param name="bits">Of an entry, 8 or 16: as of the pixels, since some readers look values up in numbers as large as entries.</param>
+    public static void Set(DicomDataset dataset, IReadOnlyList<Segment> segments, int bits)
     {
-        const int BitsOfEntry = 8;
-        var entries = segments.Max(s => s.Number) + 1;
+
+        // An even number: where a table of odd length is padded, some readers doubt its depth.
+        var entries = (segments.Max(s => s.Number) + 2) & ~1;
         byte[][] tables = [new byte[entries], new byte[entries], new byte[entries]];
         foreach (var segment in segments)
         {
@@ -26,8 +28,10 @@ internal static class SegmentPalette
         ];
         for (var i = 0; i < tables.Length; i++)
         {
-            dataset.Set(descriptors[i], entries & 0xFFFFL, 0, BitsOfEntry); // 65,536 entries are written as 0
-            dataset.Set(data[i], DicomVr.OW, tables[i]);
+            dataset.Set(descriptors[i], entries & 0xFFFFL, 0, bits); // 65,536 entries are written as 0
+
+            // A byte stands in both bytes of a word, so that white stays white (§C.7.6.3.1.6).
+            dataset.Set(data[i], DicomVr.OW, bits == 8 ? tables[i] : [.. tables[i].SelectMany(b => new[] { b, b })]);
         }
 
         dataset.Set(DicomTags.ICCProfile, DicomVr.OB, SrgbProfile.Bytes);

@@ -121,7 +121,7 @@ public static class SegmentationWriter
         dataset.Set(DicomTags.PixelPaddingValue, 0L);
         if (inColour)
         {
-            SegmentPalette.Set(dataset, segments);
+            SegmentPalette.Set(dataset, segments, bits);
         }
 
         // :: Step 4

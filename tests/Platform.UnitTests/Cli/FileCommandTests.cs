@@ -87,6 +87,26 @@ public sealed class FileCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Volume_tells_of_each_volume_of_a_series_over_time()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            var slice = Slices()[i % 4];
+            slice.Dataset.Set(DicomTags.SOPInstanceUID, $"2.25.3000.1{i}");
+            slice.Dataset.Set(DicomTags.TemporalPositionIdentifier, i < 4 ? 1L : 2L);
+            Add($"{i}.dcm", slice);
+        }
+
+        var (code, output, _) = await RunAsync("dicom", "volume", folder);
+
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal(
+            Enumerable.Range(1, 2).Select(t =>
+                $"MR {Phantom.SeriesUid}, temporal position {t} of 2: 7 × 5 × 4 voxels of 0.8 × 0.9 × 2 mm, first at (-30, -20, 100) mm LPS"),
+            output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Verify_lists_rule_and_place_and_never_the_value()
     {
         var slice = Slices()[0];
