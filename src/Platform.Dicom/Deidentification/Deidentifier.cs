@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Platform.Dicom.Deidentification;
 
 /// <summary>Why an object is not stored under the Basic Profile.</summary>
@@ -78,12 +80,15 @@ public sealed class Deidentifier
                 return DeidentificationRefusal.EncapsulatedDocument;
             }
 
-            foreach (var element in next.Where(
-                e => e.Items is not null && steps.Of(e) is ConfidentialityStep.Keep or ConfidentialityStep.CleanItems or ConfidentialityStep.Replace))
+            foreach (var element in next.Elements)
             {
-                foreach (var item in element.Items!)
+                if (element.ItemList is { } items
+                    && steps.Of(element) is ConfidentialityStep.Keep or ConfidentialityStep.CleanItems or ConfidentialityStep.Replace)
                 {
-                    pending.Push(item);
+                    foreach (var item in items)
+                    {
+                        pending.Push(item);
+                    }
                 }
             }
         }
@@ -112,13 +117,7 @@ public sealed class Deidentifier
         dataset.Set(DicomTags.PatientID, pseudonym);
         dataset.Set(DicomTags.PatientName, pseudonym);
 
-        var codes = _options.MethodCodes().ToArray();
-        dataset.Set(DicomTags.PatientIdentityRemoved, "YES");
-        dataset.Set(
-            DicomTags.DeidentificationMethod,
-            [Method, .. codes.Skip(1).Select(c => c.GetString(DicomTags.CodeMeaning)!)]);
-        dataset.SetSequence(DicomTags.DeidentificationMethodCodeSequence, codes);
-        dataset.Set(DicomTags.LongitudinalTemporalInformationModified, _options.TemporalInformation());
+        _steps.Marks.Set(dataset);
         return counts;
     }
 
@@ -158,12 +157,15 @@ public sealed class Deidentifier
         while (pending.TryPop(out var next))
         {
             var (dataset, kind) = next;
-            foreach (var element in dataset.ToArray())
+
+            // Elements are replaced while they are walked, so that indices stay; what must go goes at the end.
+            for (var i = 0; i < dataset.Count; i++)
             {
+                var element = dataset[i];
                 var step = element.Tag.IsPrivate && IsSafePrivate(dataset, element)
                     ? ConfidentialityStep.Keep
                     : _steps.Of(element, kind, dataset);
-                if (element.Items is { } items
+                if (element.ItemList is { } items
                     && step is ConfidentialityStep.Keep or ConfidentialityStep.Replace or ConfidentialityStep.CleanItems)
                 {
                     var inner = kind == ItemKind.Dummy || step == ConfidentialityStep.Replace ? ItemKind.Dummy
@@ -192,7 +194,8 @@ public sealed class Deidentifier
                 switch (step)
                 {
                     case ConfidentialityStep.Remove when element.Tag == DicomTags.SpecificCharacterSet:
-                        dataset.Remove(element.Tag); // the texts behind it are not in it any more
+                        dataset.Remove(element.Tag); // at once: the texts behind it are not in it any more
+                        i--;
                         removed++;
                         break;
 
@@ -207,7 +210,7 @@ public sealed class Deidentifier
                         break;
 
                     case ConfidentialityStep.ReplaceUid:
-                        dataset.Set(element.Tag, DicomVr.UI, [.. dataset.GetStrings(element.Tag).Select(_keys.MapUid)]);
+                        dataset.Set(new DicomElement(element.Tag, DicomVr.UI, MapUids(dataset, element)));
                         uids++;
                         break;
 
@@ -224,6 +227,14 @@ public sealed class Deidentifier
         }
 
         return new DeidentificationCounts(removed, emptied, replaced, uids);
+    }
+
+    private byte[] MapUids(DicomDataset dataset, DicomElement element)
+    {
+        var value = element.Value.Span;
+        return element.Vr == DicomVr.UI && Ascii.IsValid(value) && !value.Contains((byte)'\\')
+            ? _keys.MapUid(value)
+            : ElementValues.Encode(element.Tag, DicomVr.UI, [.. dataset.GetStrings(element.Tag).Select(_keys.MapUid)], dataset.CharacterSet);
     }
 
     /// <summary>The values that an option puts in place of an element's; null where it can't.</summary>

@@ -83,7 +83,7 @@ internal sealed class DatasetWriter
     private long Measure(DicomDataset dataset, DicomEncoding encoding, int depth)
     {
         var length = 0L;
-        foreach (var element in dataset)
+        foreach (var element in dataset.Elements)
         {
             length += Measure(element, encoding, depth);
         }
@@ -99,9 +99,14 @@ internal sealed class DatasetWriter
             throw new DicomException(DicomError.Unwritable, "The value was not loaded", element.Tag);
         }
 
-        if (element.Fragments is { } fragments)
+        if (element.FragmentList is { } fragments)
         {
-            return length + fragments.Sum(f => 8L + f.Length) + 8;
+            foreach (var fragment in fragments)
+            {
+                length += 8L + fragment.Length;
+            }
+
+            return length + 8;
         }
 
         if (element.ItemList is not { } items)
@@ -162,7 +167,7 @@ internal sealed class DatasetWriter
             return;
         }
 
-        if (element.Fragments is { } fragments)
+        if (element.FragmentList is { } fragments)
         {
             WriteHeader(element, encoding, Undefined);
             foreach (var fragment in fragments)
