@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Platform.Dicom.Pixels;
 
@@ -58,7 +59,8 @@ public static class BurnedInText
         }
 
         var sopClass = dataset.GetString(DicomTags.SOPClassUID) ?? "";
-        if (sopClass.StartsWith(DicomUids.SecondaryCaptureImageStorage, StringComparison.Ordinal)
+        if (sopClass == DicomUids.SecondaryCaptureImageStorage
+            || sopClass.StartsWith(DicomUids.SecondaryCaptureImageStorage + ".", StringComparison.Ordinal) // of many frames
             || dataset.GetString(DicomTags.ConversionType) is "DV" or "DF" or "SD" or "SI" or "DRW")
         {
             found.Add(PixelSuspicion.Captured);
@@ -92,6 +94,65 @@ public static class BurnedInText
         return new[] { 0, frames / 2, frames - 1 }.Distinct().Any(frame => CountLines(Luminance(decoder, frame), decoder.Description) > 0)
             ? [.. found, PixelSuspicion.TextFound]
             : found;
+    }
+
+    /// <summary>Whether a frame of grey values shows a line of letters; black to white over the values that it has, whatever their unit.</summary>
+    /// <param name="values">Row by row; not finite ones make it no picture.</param>
+    public static bool ShowsText(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, rows * columns);
+        var (low, high) = (double.PositiveInfinity, double.NegativeInfinity);
+        foreach (var value in values)
+        {
+            (low, high) = (Math.Min(low, value), Math.Max(high, value)); // NaN stays
+        }
+
+        if (!double.IsFinite(low) || !double.IsFinite(high) || high <= low)
+        {
+            return false;
+        }
+
+        var luminance = ArrayPool<byte>.Shared.Rent(values.Length);
+        try
+        {
+            var scale = 255 / (high - low);
+            for (var i = 0; i < values.Length; i++)
+            {
+                luminance[i] = (byte)((values[i] - low) * scale);
+            }
+
+            return CountLines(luminance.AsSpan(0, values.Length), rows, columns) > 0;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(luminance);
+        }
+    }
+
+    /// <summary>Whether a frame in colour shows a line of letters.</summary>
+    /// <param name="rgb">Three bytes a pixel, row by row.</param>
+    public static bool ShowsTextInColour(ReadOnlySpan<byte> rgb, int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rgb.Length, 3 * rows * columns);
+        var luminance = ArrayPool<byte>.Shared.Rent(rows * columns);
+        try
+        {
+            var frame = luminance.AsSpan(0, rows * columns);
+            ToLuminance(rgb, frame);
+            return CountLines(frame, rows, columns) > 0;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(luminance);
+        }
+    }
+
+    private static void ToLuminance(ReadOnlySpan<byte> rgb, Span<byte> luminance)
+    {
+        for (var i = 0; i < luminance.Length; i++)
+        {
+            luminance[i] = (byte)(((rgb[3 * i] * 77) + (rgb[(3 * i) + 1] * 151) + (rgb[(3 * i) + 2] * 28)) >> 8);
+        }
     }
 
     private static int CountLines(byte[] luminance, PixelDescription description) =>
@@ -279,11 +340,7 @@ public static class BurnedInText
         {
             var rgb = new byte[3 * luminance.Length];
             decoder.DecodeToRgb(frame, rgb);
-            for (var i = 0; i < luminance.Length; i++)
-            {
-                luminance[i] = (byte)(((rgb[3 * i] * 77) + (rgb[(3 * i) + 1] * 151) + (rgb[(3 * i) + 2] * 28)) >> 8);
-            }
-
+            ToLuminance(rgb, luminance);
             return luminance;
         }
 
