@@ -71,6 +71,9 @@ public enum DicomError
 
     /// <summary>De-identification was asked for with options that exclude each other (PS3.15 Annex E).</summary>
     ContradictoryOptions,
+
+    /// <summary>A rule for masking pixels is malformed, or for images of another size.</summary>
+    InvalidMaskRule,
 }
 
 /// <summary>The only exception for bad bytes. Its message holds no value of the data set, only tag, offset and rule.</summary>

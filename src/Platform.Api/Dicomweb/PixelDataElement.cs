@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using Platform.Dicom;
+using Platform.Dicom.Deidentification;
 
 namespace Platform.Api.Dicomweb;
 
 /// <summary>
 /// The pixel data element of an instance as a stream: its header, then its value or its fragments to the delimiter, checked
-/// on the way. Ends behind it, whatever follows; bytes that end sooner are <see cref="DicomError.Truncated"/>.
+/// on the way. Ends behind it, whatever follows; bytes that end sooner are <see cref="DicomError.Truncated"/>. Comments inside compressed
+/// frames are overwritten as they pass.
 /// </summary>
 internal sealed class PixelDataElement : Stream
 {
@@ -15,7 +17,9 @@ internal sealed class PixelDataElement : Stream
 
     private readonly Stream rest;
     private readonly PixelDataLocation location;
+    private readonly CodestreamComments? comments;
     private readonly byte[] itemHeader = new byte[ItemHeaderBytes];
+    private int items;
     private long offset;
 
     // Bytes to pass before the next item's header.
@@ -23,9 +27,10 @@ internal sealed class PixelDataElement : Stream
     private int itemHeaderPassed = ItemHeaderBytes;
     private bool isLast;
 
-    private PixelDataElement(Stream rest, PixelDataLocation location)
+    private PixelDataElement(Stream rest, PixelDataLocation location, CodestreamComments? comments)
     {
         this.rest = rest;
+        this.comments = comments;
         this.location = location;
         offset = location.Offset;
         plain = location.ValueOffset - location.Offset + (location.Length ?? 0);
@@ -47,8 +52,9 @@ internal sealed class PixelDataElement : Stream
     }
 
     /// <summary>Null when the instance has no pixel data.</summary>
-    public static PixelDataElement? Of(DicomHeader header) =>
-        header.PixelData is { } location ? new PixelDataElement(header.Rest, location) : null;
+    public static PixelDataElement? Of(DicomHeader header) => header.PixelData is { } location
+        ? new PixelDataElement(header.Rest, location, CodestreamComments.For(header.Syntax))
+        : null;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -79,6 +85,11 @@ internal sealed class PixelDataElement : Stream
         if (read == 0)
         {
             throw Truncated();
+        }
+
+        if (items > 1)
+        {
+            comments?.Clean(buffer.Span[..read]); // the first item is the offset table
         }
 
         plain -= read;
@@ -133,6 +144,8 @@ internal sealed class PixelDataElement : Stream
             throw new DicomException(DicomError.InvalidLength, "A fragment has undefined length", location.Tag, offset);
         }
 
+        items++;
+        comments?.BeginFragment();
         isLast = tag == SequenceDelimiter;
         plain = isLast ? 0 : length;
         itemHeaderPassed = 0;

@@ -21,7 +21,8 @@ internal sealed record StowRules(
 /// <item>The header up to Pixel Data, under budgets.</item>
 /// <item>Refuse what has no identity, no known class or syntax, or does not belong to the URL's study.</item>
 /// <item>Read the body part, then clean the header or verify that it is clean.</item>
-/// <item>Write meta header, header and pixel data to a blob under a random name, hashing; drop what follows pixel data.</item>
+/// <item>Write meta header, header and pixel data, without comments in its codestreams, to a blob under a random name, hashing; drop what
+/// follows pixel data.</item>
 /// <item>Read to the end of the part, for the fingerprint of all received bytes.</item>
 /// </list>
 /// </summary>

@@ -25,11 +25,12 @@ internal static class OpenedFile
     }
 
     /// <summary>Why the pixels may show who the patient is, where nobody has looked; also where they cannot be decoded to look.</summary>
-    public static string? Suspicion(DicomFile file)
+    /// <param name="isMasked">What this device writes is masked: that it is a screen says nothing more, text that is still there does.</param>
+    public static string? Suspicion(DicomFile file, bool isMasked = false)
     {
         try
         {
-            var found = BurnedInText.Suspect(file);
+            var found = BurnedInText.Suspect(file).Where(s => !isMasked || s != PixelSuspicion.Captured).ToList();
             return found.Count == 0 ? null : string.Join(", ", found);
         }
         catch (DicomException e)

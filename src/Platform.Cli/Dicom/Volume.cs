@@ -5,7 +5,7 @@ using Platform.Dicom.Volumes;
 
 namespace Platform.Cli.Dicom;
 
-/// <summary><c>platform dicom volume</c>: the grid that each series of a folder makes, or the reason that it makes none.</summary>
+/// <summary><c>platform dicom volume</c>: the grids that each series of a folder makes, one for each of its volumes, or the reason that it makes none.</summary>
 internal static class Volume
 {
     public static Command Create()
@@ -23,23 +23,26 @@ internal static class Volume
         var (headers, refused) = await ReadAsync(files, io, ct);
         foreach (var series in headers.GroupBy(h => h.GetString(DicomTags.SeriesInstanceUID) ?? ""))
         {
-            var (geometry, refusal, detail) = SeriesGeometry.Read([.. series]);
-            refused += geometry is null ? 1 : 0;
             var modality = series.First().GetString(DicomTags.Modality) ?? "";
-            await io.Output.WriteLineAsync(isJson
-                ? JsonLine.Of(new
-                {
-                    seriesInstanceUid = series.Key,
-                    modality,
-                    instances = series.Count(),
-                    columns = geometry?.Columns,
-                    rows = geometry?.Rows,
-                    slices = geometry?.Slices,
-                    affine = geometry?.Affine.ToMatrix(),
-                    refusal = refusal?.Code(),
-                    detail,
-                })
-                : $"{modality} {series.Key}: {(geometry is null ? Reason(refusal!.Value, detail) : Shape(geometry))}");
+            foreach (var (part, (geometry, refusal, detail)) in SeriesGeometry.ReadAll([.. series]))
+            {
+                refused += geometry is null ? 1 : 0;
+                await io.Output.WriteLineAsync(isJson
+                    ? JsonLine.Of(new
+                    {
+                        seriesInstanceUid = series.Key,
+                        modality,
+                        part = part.Length > 0 ? part : null,
+                        instances = series.Count(),
+                        columns = geometry?.Columns,
+                        rows = geometry?.Rows,
+                        slices = geometry?.Slices,
+                        affine = geometry?.Affine.ToMatrix(),
+                        refusal = refusal?.Code(),
+                        detail,
+                    })
+                    : $"{modality} {series.Key}{(part.Length > 0 ? $", {part}" : "")}: {(geometry is null ? Reason(refusal!.Value, detail) : Shape(geometry))}");
+            }
         }
 
         return refused == 0 ? ExitCode.Ok : ExitCode.SomeRefused;

@@ -356,6 +356,8 @@ public static partial class DicomUids
     public const string XADefinedProcedureProtocolStorage = "1.2.840.10008.5.1.4.1.1.200.7";
     /// <summary>Inventory Storage.</summary>
     public const string InventoryStorage = "1.2.840.10008.5.1.4.1.1.201.1";
+    /// <summary>Label Map Segmentation Storage.</summary>
+    public const string LabelMapSegmentationStorage = "1.2.840.10008.5.1.4.1.1.66.7";
 
     private static readonly (string Uid, string Name)[] SopClasses =
     [
@@ -451,6 +453,7 @@ public static partial class DicomUids
         ("1.2.840.10008.5.1.4.1.1.66.4", "Segmentation Storage"),
         ("1.2.840.10008.5.1.4.1.1.66.5", "Surface Segmentation Storage"),
         ("1.2.840.10008.5.1.4.1.1.66.6", "Tractography Results Storage"),
+        ("1.2.840.10008.5.1.4.1.1.66.7", "Label Map Segmentation Storage"),
         ("1.2.840.10008.5.1.4.1.1.67", "Real World Value Mapping Storage"),
         ("1.2.840.10008.5.1.4.1.1.68.1", "Surface Scan Mesh Storage"),
         ("1.2.840.10008.5.1.4.1.1.68.2", "Surface Scan Point Cloud Storage"),

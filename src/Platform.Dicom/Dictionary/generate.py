@@ -10,6 +10,9 @@ import re
 import sys
 
 EDITION = "2024e"
+
+# SOP classes of the edition (PS3.4 Table B.5-1) that sop_classes.tsv, a list by information object, leaves out.
+MORE_SOP_CLASSES = [{"uid": "1.2.840.10008.5.1.4.1.1.66.7", "name": "Label Map Segmentation Storage"}]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 VRS = ("AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV").split()
@@ -126,7 +129,7 @@ def uids(folder):
             "/// <summary>UIDs of the standard's storage SOP classes (PS3.4 §B.5, PS3.6 Annex A).</summary>",
             "public static partial class DicomUids", "{"]
     names = []
-    for row in rows(folder, "sop_classes.tsv"):
+    for row in rows(folder, "sop_classes.tsv") + MORE_SOP_CLASSES:
         words = re.findall(r"[A-Za-z0-9]+", row["name"])
         keyword = "".join(w[0].upper() + w[1:] for w in words)
         keyword = "TwelveLead" + keyword[len("12Lead"):] if keyword.startswith("12Lead") else keyword

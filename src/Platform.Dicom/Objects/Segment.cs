@@ -1,7 +1,7 @@
 namespace Platform.Dicom.Objects;
 
 /// <summary>One segment of a segmentation (PS3.3 §C.8.20.4).</summary>
-/// <param name="Number">1 to 255; the label volume's value.</param>
+/// <param name="Number">The label volume's value: 1 to 255, in a wide label volume to 65,535.</param>
 /// <param name="Label">At most 64 characters.</param>
 /// <param name="Category">Segmented Property Category, e.g. (123037004, SCT, "Anatomical Structure").</param>
 /// <param name="Type">Segmented Property Type, e.g. (4421005, SCT, "Hippocampus").</param>

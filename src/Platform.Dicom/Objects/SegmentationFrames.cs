@@ -8,6 +8,7 @@ internal static class SegmentationFrames
     private static readonly CodedConcept Segmentation = new("113076", "DCM", "Segmentation");
     private static readonly CodedConcept SourceImage = new("121322", "DCM", "Source image for image processing operation");
 
+    /// <param name="frames">Segment 0: a frame of a label map, which names no segment.</param>
     public static void SetFunctionalGroups(
         DicomDataset dataset, SeriesGeometry geometry, IReadOnlyList<DicomDataset> headers, List<(int Segment, int Slice)> frames)
     {
@@ -55,6 +56,40 @@ internal static class SegmentationFrames
         return packed;
     }
 
+    /// <summary>One byte a voxel.</summary>
+    public static byte[] Join(SeriesGeometry geometry, IReadOnlyList<ReadOnlyMemory<byte>> values, List<(int Segment, int Slice)> frames)
+    {
+        var sliceVoxels = geometry.Rows * geometry.Columns;
+        var bytes = new byte[checked((int)((long)frames.Count * sliceVoxels))];
+        for (var i = 0; i < frames.Count; i++)
+        {
+            values[frames[i].Segment - 1].Slice(frames[i].Slice * sliceVoxels, sliceVoxels).CopyTo(bytes.AsMemory(i * sliceVoxels));
+        }
+
+        return bytes;
+    }
+
+    /// <summary>One or two bytes a voxel, little endian.</summary>
+    public static byte[] Join(SeriesGeometry geometry, ReadOnlySpan<ushort> labels, List<(int Segment, int Slice)> frames, int bytesPerVoxel)
+    {
+        var sliceVoxels = geometry.Rows * geometry.Columns;
+        var bytes = new byte[checked((int)((long)frames.Count * sliceVoxels * bytesPerVoxel))];
+        var at = 0;
+        foreach (var (_, slice) in frames)
+        {
+            foreach (var label in labels.Slice(slice * sliceVoxels, sliceVoxels))
+            {
+                bytes[at++] = (byte)label;
+                if (bytesPerVoxel == 2)
+                {
+                    bytes[at++] = (byte)(label >> 8);
+                }
+            }
+        }
+
+        return bytes;
+    }
+
     /// <summary>SOP class and instance of an instance.</summary>
     public static DicomDataset Reference(DicomDataset header)
     {
@@ -67,13 +102,10 @@ internal static class SegmentationFrames
     private static DicomDataset Frame(int segment, int positionIndex, ImagePlane plane, IReadOnlyList<DicomDataset> headers)
     {
         var content = new DicomDataset();
-        content.Set(DicomTags.DimensionIndexValues, (long)segment, (long)positionIndex);
+        content.Set(DicomTags.DimensionIndexValues, segment > 0 ? new long[] { segment, positionIndex } : [positionIndex]);
 
         var position = new DicomDataset();
         position.Set(DicomTags.ImagePositionPatient, plane.Position.X, plane.Position.Y, plane.Position.Z);
-
-        var identification = new DicomDataset();
-        identification.Set(DicomTags.ReferencedSegmentNumber, (long)segment);
 
         var header = headers[plane.Instance];
         var source = Reference(header);
@@ -91,7 +123,13 @@ internal static class SegmentationFrames
         var groups = new DicomDataset();
         groups.SetSequence(DicomTags.FrameContentSequence, content);
         groups.SetSequence(DicomTags.PlanePositionSequence, position);
-        groups.SetSequence(DicomTags.SegmentIdentificationSequence, identification);
+        if (segment > 0)
+        {
+            var identification = new DicomDataset();
+            identification.Set(DicomTags.ReferencedSegmentNumber, (long)segment);
+            groups.SetSequence(DicomTags.SegmentIdentificationSequence, identification);
+        }
+
         groups.SetSequence(DicomTags.DerivationImageSequence, derivation);
         return groups;
     }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace Platform.Dicom.Pixels;
@@ -11,7 +10,7 @@ internal static class ColourConversion
     {
         if (meaning == PhotometricInterpretation.PaletteColor && d.SamplesPerPixel == 1)
         {
-            Palette.Of(dataset).Apply(samples, d, rgb);
+            Palette.Of(dataset, d).Apply(samples, d, rgb);
             return;
         }
 
@@ -93,66 +92,4 @@ internal static class ColourConversion
     }
 
     private static byte Clamp(int fixedPoint) => (byte)Math.Clamp((fixedPoint + (1 << 15)) >> 16, 0, 255);
-
-    /// <summary>The three palette colour lookup tables, as bytes.</summary>
-    private sealed record Palette(byte[] Red, byte[] Green, byte[] Blue, int FirstMapped)
-    {
-        public static Palette Of(DicomDataset dataset)
-        {
-            if (dataset.Contains(DicomTags.SegmentedRedPaletteColorLookupTableData))
-            {
-                throw PixelErrors.Unsupported("Segmented palettes are not expanded", DicomTags.SegmentedRedPaletteColorLookupTableData);
-            }
-
-            var descriptor = dataset.GetInt32s(DicomTags.RedPaletteColorLookupTableDescriptor);
-            if (descriptor.Count != 3)
-            {
-                throw PixelErrors.Invalid("A palette descriptor has three values", DicomTags.RedPaletteColorLookupTableDescriptor);
-            }
-
-            var entries = descriptor[0] == 0 ? 65536 : descriptor[0] & 0xFFFF;
-            return new(
-                Table(dataset, DicomTags.RedPaletteColorLookupTableData, entries, descriptor[2]),
-                Table(dataset, DicomTags.GreenPaletteColorLookupTableData, entries, descriptor[2]),
-                Table(dataset, DicomTags.BluePaletteColorLookupTableData, entries, descriptor[2]),
-                descriptor[1]);
-        }
-
-        public void Apply(ReadOnlySpan<byte> samples, PixelDescription d, Span<byte> rgb)
-        {
-            for (int i = 0, o = 0; o < rgb.Length; i++, o += 3)
-            {
-                int stored = d.BytesPerSample switch
-                {
-                    1 => d.IsSigned ? (sbyte)samples[i] : samples[i],
-                    2 when d.IsSigned => BinaryPrimitives.ReadInt16LittleEndian(samples[(2 * i)..]),
-                    2 => BinaryPrimitives.ReadUInt16LittleEndian(samples[(2 * i)..]),
-                    _ => throw PixelErrors.Unsupported("A palette has indices of one or two bytes", DicomTags.BitsAllocated),
-                };
-                var entry = Math.Clamp(stored - FirstMapped, 0, Red.Length - 1);
-                rgb[o] = Red[entry];
-                rgb[o + 1] = Green[entry];
-                rgb[o + 2] = Blue[entry];
-            }
-        }
-
-        private static byte[] Table(DicomDataset dataset, DicomTag tag, int entries, int bits)
-        {
-            var data = dataset.GetBytes(tag).Span;
-            var isWide = data.Length >= entries * 2;
-            if (data.Length < entries)
-            {
-                throw PixelErrors.Invalid("A palette is shorter than its descriptor says", tag);
-            }
-
-            // Entries of 8 bits may be written as words too; those of 16 bits keep their most significant byte.
-            var table = new byte[entries];
-            for (var i = 0; i < entries; i++)
-            {
-                table[i] = !isWide ? data[i] : bits <= 8 ? data[2 * i] : data[(2 * i) + 1];
-            }
-
-            return table;
-        }
-    }
 }

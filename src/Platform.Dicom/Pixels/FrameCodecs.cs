@@ -38,6 +38,11 @@ internal static class FrameCodecs
         }
     }
 
+    /// <summary>Whether whole cells come back, not only the samples in them.</summary>
+    public static bool KeepsCells(DicomTransferSyntax syntax) =>
+        syntax == DicomTransferSyntax.RleLossless || syntax == DicomTransferSyntax.EncapsulatedUncompressed
+        || syntax == DicomTransferSyntax.DeflatedImageFrames;
+
     /// <summary>Refuses a codestream whose own header disagrees with the data set, before anything is allocated for it.</summary>
     public static void Check(ReadOnlySpan<byte> frame, PixelDescription d, DicomTransferSyntax syntax)
     {

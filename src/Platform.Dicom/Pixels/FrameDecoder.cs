@@ -67,15 +67,7 @@ public sealed class FrameDecoder
         ArgumentOutOfRangeException.ThrowIfNegative(frame);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Description.Frames);
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, Description.FrameBytes);
-        if (_fragments is not null)
-        {
-            FrameCodecs.Decode(_fragments[frame], Description, _syntax, destination);
-        }
-        else
-        {
-            UncompressedFrame.Decode(_pixels, frame, Description, _isBigEndian, destination);
-        }
-
+        DecodeCells(frame, destination);
         StoredSamples.Normalize(destination, Description);
     }
 
@@ -91,6 +83,56 @@ public sealed class FrameDecoder
         Decode(frame, samples);
         return samples;
     }
+
+    /// <summary>One bit of every cell of a frame (from 0), also outside of Bits Stored: bytes 0 and 1, rows from the top; null behind the last frame.</summary>
+    internal byte[]? DecodeBit(int frame, int bit)
+    {
+        if (frame >= Description.Frames)
+        {
+            return null;
+        }
+
+        if (_fragments is not null && !FrameCodecs.KeepsCells(_syntax))
+        {
+            throw PixelErrors.Unsupported("The compression has not kept what lies beside the samples", DicomTags.PixelData);
+        }
+
+        Check(frame);
+        var bits = new byte[Description.SamplesPerFrame];
+        var cells = ArrayPool<byte>.Shared.Rent(Description.FrameBytes);
+        try
+        {
+            DecodeCells(frame, cells.AsSpan(0, Description.FrameBytes));
+            var (bytes, offset) = (Description.BytesPerSample, BitConverter.IsLittleEndian ? bit / 8 : Description.BytesPerSample - 1 - (bit / 8));
+            for (var i = 0; i < bits.Length; i++)
+            {
+                bits[i] = (byte)((cells[(i * bytes) + offset] >> (bit % 8)) & 1);
+            }
+
+            return bits;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(cells);
+        }
+    }
+
+    private void DecodeCells(int frame, Span<byte> destination)
+    {
+        if (_fragments is not null)
+        {
+            FrameCodecs.Decode(_fragments[frame], Description, _syntax, destination);
+        }
+        else
+        {
+            UncompressedFrame.Decode(_pixels, frame, Description, _isBigEndian, destination);
+        }
+    }
+
+    /// <summary>As <see cref="DecodedPhotometric"/>, where a codestream knows better than the data set what it holds.</summary>
+    internal PhotometricInterpretation MeaningOf(int frame) => _fragments is null
+        ? DecodedPhotometric
+        : FrameCodecs.Meaning(_fragments[frame].Span, _syntax, Description, DecodedPhotometric);
 
     /// <summary>Refuses a frame that its bytes cannot fill, before anything is allocated for it.</summary>
     internal void Check(int frame)
@@ -141,10 +183,7 @@ public sealed class FrameDecoder
         {
             var native = samples.AsSpan(0, Description.FrameBytes);
             Decode(frame, native);
-            var meaning = _fragments is null
-                ? DecodedPhotometric
-                : FrameCodecs.Meaning(_fragments[frame].Span, _syntax, Description, DecodedPhotometric);
-            ColourConversion.ToRgb(native, Description, meaning, _dataset, destination);
+            ColourConversion.ToRgb(native, Description, MeaningOf(frame), _dataset, destination);
         }
         finally
         {

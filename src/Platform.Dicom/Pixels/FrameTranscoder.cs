@@ -5,7 +5,7 @@ namespace Platform.Dicom.Pixels;
 /// <summary>Brings the pixels of an instance into another transfer syntax without loss: uncompressed, RLE Lossless, JPEG-LS Lossless or JPEG 2000 lossless.</summary>
 public static class FrameTranscoder
 {
-    /// <summary>Whether <see cref="Transcode"/> can write a syntax.</summary>
+    /// <summary>Whether <see cref="Transcode(DicomFile, DicomTransferSyntax)"/> can write a syntax.</summary>
     public static bool CanWrite(DicomTransferSyntax syntax) =>
         syntax == DicomTransferSyntax.RleLossless || syntax == DicomTransferSyntax.JpegLsLossless || syntax == DicomTransferSyntax.Jpeg2000Lossless
         || (!syntax.IsEncapsulated && !syntax.IsDeflated && !syntax.IsBigEndian && !syntax.IsLossy);
@@ -14,7 +14,10 @@ public static class FrameTranscoder
     /// <exception cref="DicomException">
     /// UnsupportedTransferSyntax for one that is not written; what decoding throws; UnsupportedPixels where the syntax cannot hold the samples.
     /// </exception>
-    public static DicomFile Transcode(DicomFile file, DicomTransferSyntax syntax)
+    public static DicomFile Transcode(DicomFile file, DicomTransferSyntax syntax) => Transcode(file, syntax, edit: null);
+
+    /// <param name="edit">Changes a frame's samples, as <see cref="FrameDecoder.Decode(int)"/> gives them, before they are written.</param>
+    internal static DicomFile Transcode(DicomFile file, DicomTransferSyntax syntax, FrameEdit? edit)
     {
         if (!CanWrite(syntax))
         {
@@ -34,7 +37,7 @@ public static class FrameTranscoder
             dataset.Set(element.Items is { } items ? DicomElement.Sequence(element.Tag, items.Select(Clone)) : element);
         }
 
-        dataset.Set(DicomTags.PhotometricInterpretation, NameOf(decoder.DecodedPhotometric, file.Dataset));
+        dataset.Set(DicomTags.PhotometricInterpretation, NameOf(decoder.MeaningOf(0), file.Dataset));
         if (d.SamplesPerPixel > 1)
         {
             dataset.Set(DicomTags.PlanarConfiguration, 0L);
@@ -46,11 +49,11 @@ public static class FrameTranscoder
             dataset.Set(DicomTags.LossyImageCompression, "01"); // what was lossy once stays so (PS3.3 §C.7.6.1.1.5)
         }
 
-        dataset.Set(syntax.IsEncapsulated ? Encapsulated(decoder, syntax) : Native(decoder));
+        dataset.Set(syntax.IsEncapsulated ? Encapsulated(decoder, syntax, edit) : Native(decoder, edit));
         return new DicomFile(dataset, syntax);
     }
 
-    private static DicomElement Native(FrameDecoder decoder)
+    private static DicomElement Native(FrameDecoder decoder, FrameEdit? edit)
     {
         var d = decoder.Description;
         var total = (long)d.FrameBytes * d.Frames;
@@ -67,13 +70,15 @@ public static class FrameTranscoder
         var pixels = new byte[total + (total % 2)];
         for (var frame = 0; frame < d.Frames; frame++)
         {
-            decoder.Decode(frame, pixels.AsSpan(frame * d.FrameBytes, d.FrameBytes));
+            var samples = pixels.AsSpan(frame * d.FrameBytes, d.FrameBytes);
+            decoder.Decode(frame, samples);
+            edit?.Invoke(frame, samples);
         }
 
         return new DicomElement(DicomTags.PixelData, d.BitsAllocated > 8 ? DicomVr.OW : DicomVr.OB, pixels);
     }
 
-    private static DicomElement Encapsulated(FrameDecoder decoder, DicomTransferSyntax syntax)
+    private static DicomElement Encapsulated(FrameDecoder decoder, DicomTransferSyntax syntax, FrameEdit? edit)
     {
         const int ItemHeaderBytes = 8;
         var d = decoder.Description;
@@ -83,6 +88,7 @@ public static class FrameTranscoder
         for (var frame = 0; frame < d.Frames; frame++)
         {
             var samples = decoder.Decode(frame);
+            edit?.Invoke(frame, samples);
             var encoded = syntax == DicomTransferSyntax.RleLossless ? RleCodec.Encode(samples, d)
                 : syntax == DicomTransferSyntax.JpegLsLossless ? JpegLsEncoder.Encode(samples, d)
                 : Jpeg2000Encoder.Encode(samples, d);
@@ -100,6 +106,9 @@ public static class FrameTranscoder
         fragments[0] = offset <= uint.MaxValue ? offsets : ReadOnlyMemory<byte>.Empty;
         return DicomElement.Encapsulated(DicomTags.PixelData, DicomVr.OB, fragments);
     }
+
+    /// <summary>Changes the samples of a frame (from 0) in place.</summary>
+    internal delegate void FrameEdit(int frame, Span<byte> samples);
 
     private static bool IsOffsetTable(DicomTag tag) => tag == DicomTags.ExtendedOffsetTable || tag == DicomTags.ExtendedOffsetTableLengths;
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -19,7 +18,7 @@ internal sealed record ModalityTransform(double Slope, double Intercept)
     {
         if (dataset.GetSequence(DicomTags.ModalityLUTSequence) is [var lut, ..])
         {
-            return FromTable(lut);
+            return FromTable(lut, dataset.GetInt32(DicomTags.PixelRepresentation) == 1);
         }
 
         var source = FunctionalGroups.Find(dataset, frame, DicomTags.PixelValueTransformationSequence) ?? dataset;
@@ -68,30 +67,16 @@ internal sealed record ModalityTransform(double Slope, double Intercept)
         }
     }
 
-    private static ModalityTransform FromTable(DicomDataset lut)
+    private static ModalityTransform FromTable(DicomDataset lut, bool isSigned)
     {
-        var descriptor = lut.GetInt32s(DicomTags.LUTDescriptor);
-        var data = lut.GetBytes(DicomTags.LUTData).Span;
-        if (descriptor.Count != 3)
+        if (LookupTable.Describe(lut, DicomTags.LUTDescriptor, isSigned) is not { } table)
         {
             throw PixelErrors.Invalid("A LUT Descriptor has three values", DicomTags.LUTDescriptor);
         }
 
-        // 0 entries means 65536 (PS3.3 §C.11.1.1.1); a descriptor of VR SS makes large numbers negative.
-        var entries = descriptor[0] == 0 ? 65536 : descriptor[0] & 0xFFFF;
-        var bytesPerEntry = data.Length >= entries * 2 ? 2 : 1;
-        if (data.Length < entries * bytesPerEntry)
-        {
-            throw PixelErrors.Invalid("LUT Data is shorter than its descriptor says", DicomTags.LUTData);
-        }
-
-        var table = new float[entries];
-        for (var i = 0; i < entries; i++)
-        {
-            table[i] = bytesPerEntry == 1 ? data[i] : BinaryPrimitives.ReadUInt16LittleEndian(data[(2 * i)..]);
-        }
-
-        return new(1, 0) { Table = table, FirstMapped = descriptor[1] };
+        var entries = table.Read(lut.GetBytes(DicomTags.LUTData).Span)
+            ?? throw PixelErrors.Invalid("LUT Data is shorter than its descriptor says", DicomTags.LUTData);
+        return new(1, 0) { Table = Array.ConvertAll(entries, e => (float)e), FirstMapped = table.FirstMapped };
     }
 
     private void ApplyTable(ReadOnlySpan<byte> samples, PixelDescription d, Span<float> values)

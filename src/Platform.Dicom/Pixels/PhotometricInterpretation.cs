@@ -50,4 +50,7 @@ internal static class PhotometricInterpretations
         "YBR_RCT" => PhotometricInterpretation.YbrRct,
         _ => null,
     };
+
+    /// <summary>Names that PS3.3 §C.7.6.3.1.2 has retired.</summary>
+    public static bool IsRetired(string value) => value.Trim().ToUpperInvariant() is "HSV" or "ARGB" or "CMYK";
 }

@@ -52,6 +52,10 @@ public sealed partial record PixelDescription
         }
 
         return PhotometricInterpretations.Parse(text)
-            ?? throw PixelErrors.Unsupported("Unknown photometric interpretation", DicomTags.PhotometricInterpretation);
+            ?? throw PixelErrors.Unsupported(
+                PhotometricInterpretations.IsRetired(text)
+                    ? "HSV, ARGB and CMYK are retired and not decoded"
+                    : "Unknown photometric interpretation",
+                DicomTags.PhotometricInterpretation);
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Platform.Dicom.Pixels;
 
 /// <summary>How a window maps modality values to grey (PS3.3 §C.11.2.1.2, §C.11.2.1.3).</summary>
@@ -29,7 +27,7 @@ public sealed record VoiTransform(double Centre, double Width, VoiFunction Funct
     /// </summary>
     public static VoiTransform? Of(DicomDataset dataset, int frame)
     {
-        if (dataset.GetSequence(DicomTags.VOILUTSequence) is [var lut, ..] && FromTable(lut) is { } table)
+        if (dataset.GetSequence(DicomTags.VOILUTSequence) is [var lut, ..] && FromTable(lut, HasNegativeInput(dataset)) is { } table)
         {
             return table;
         }
@@ -84,32 +82,25 @@ public sealed record VoiTransform(double Centre, double Width, VoiFunction Funct
         }
     }
 
-    private static VoiTransform? FromTable(DicomDataset lut)
+    private static VoiTransform? FromTable(DicomDataset lut, bool isSigned)
     {
-        var descriptor = lut.GetInt32s(DicomTags.LUTDescriptor);
-        var data = lut.GetBytes(DicomTags.LUTData).Span;
-        if (descriptor.Count != 3 || descriptor[2] is < 1 or > 16)
+        if (LookupTable.Describe(lut, DicomTags.LUTDescriptor, isSigned) is not { Bits: >= 1 and <= 16 } table
+            || table.Read(lut.GetBytes(DicomTags.LUTData).Span) is not { } entries)
         {
             return null;
         }
 
-        // 0 entries means 65536 (PS3.3 §C.11.1.1.1); a descriptor of VR SS makes large numbers negative.
-        var entries = descriptor[0] == 0 ? 65536 : descriptor[0] & 0xFFFF;
-        var isWide = data.Length >= entries * 2;
-        if (data.Length < entries)
+        var greatest = (1 << table.Bits) - 1;
+        return new(0, 0)
         {
-            return null;
-        }
-
-        var (table, greatest) = (new byte[entries], (1 << descriptor[2]) - 1);
-        for (var i = 0; i < entries; i++)
-        {
-            var value = isWide ? BinaryPrimitives.ReadUInt16LittleEndian(data[(2 * i)..]) : data[i];
-            table[i] = (byte)Math.Round(255.0 * Math.Min(value, greatest) / greatest);
-        }
-
-        return new(0, 0) { Table = table, FirstMapped = descriptor[1] };
+            Table = Array.ConvertAll(entries, e => (byte)Math.Round(255.0 * Math.Min(e, greatest) / greatest)),
+            FirstMapped = table.FirstMapped,
+        };
     }
+
+    // What goes into the table are modality values: negative where stored ones are, or where rescaling makes them so (PS3.3 §C.11.2.1.1).
+    private static bool HasNegativeInput(DicomDataset dataset) =>
+        dataset.GetInt32(DicomTags.PixelRepresentation) == 1 || dataset.GetDouble(DicomTags.RescaleIntercept) is < 0;
 
     // y = ((x - (c - 0.5)) / (w - 1) + 0.5) * 255, or (x - c) / w + 0.5 where exact; below is black, above is white.
     private void ApplyLine(ReadOnlySpan<float> values, Span<byte> display)

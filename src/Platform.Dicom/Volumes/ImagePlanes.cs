@@ -55,7 +55,8 @@ internal static class ImagePlanes
             : (planes, localizers, localizers > 0 ? VolumeRefusal.LocalizerOnly : VolumeRefusal.NoPixels);
     }
 
-    private static VolumeRefusal? Append(List<ImagePlane> planes, DicomDataset header, int instance)
+    /// <summary>Adds the planes of one instance's frames, whatever its pixels mean; a refusal where they have no place.</summary>
+    public static VolumeRefusal? Append(List<ImagePlane> planes, DicomDataset header, int instance)
     {
         var frames = Math.Max(1, header.GetInt32(DicomTags.NumberOfFrames) ?? 1);
         var isEnhanced = FunctionalGroups.ArePresent(header);

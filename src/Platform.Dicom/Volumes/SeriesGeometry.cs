@@ -23,21 +23,28 @@ public sealed record SeriesGeometry(
     /// <summary>Works the geometry out from headers alone (pixels need not be loaded), or says why there is none. Does not throw.</summary>
     public static GeometryResult Read(IReadOnlyList<DicomDataset> headers)
     {
-        if (headers.Count == 0)
-        {
-            return new(VolumeRefusal.NoInstances);
-        }
+        var (planes, localizers, refusal) = PlanesOf(headers);
+        return refusal is { } reason ? new(reason) : Of(planes, headers, localizers);
+    }
 
-        var (planes, localizers, refusal) = ImagePlanes.Read(headers);
-        if (refusal is { } reason)
-        {
-            return new(reason);
-        }
+    /// <summary>
+    /// As <see cref="Read"/>, with a geometry for each volume of a series that holds several, by stack, time, cardiac or respiratory phase,
+    /// echo, component, diffusion weighting, tube voltage or image type. Does not throw.
+    /// </summary>
+    /// <returns>One part at least; a part that is no volume has its reason.</returns>
+    public static IReadOnlyList<SeriesPart> ReadAll(IReadOnlyList<DicomDataset> headers)
+    {
+        var (planes, localizers, refusal) = PlanesOf(headers);
+        return refusal is { } reason ? [new("", new(reason))] : SeriesPart.Divide(planes, headers, localizers);
+    }
 
+    internal static GeometryResult Of(IReadOnlyList<ImagePlane> planes, IReadOnlyList<DicomDataset> headers, int localizers)
+    {
         var stack = PlaneStack.Sort(planes);
         if (stack.Refusal is { } notOne)
         {
-            return new(notOne, stack.Detail);
+            var isSeveral = notOne is VolumeRefusal.RepeatedPosition or VolumeRefusal.MixedOrientation or VolumeRefusal.MixedSpacing;
+            return new(notOne, stack.Detail ?? (isSeveral ? FrameTraits.Describe(planes, headers) : null));
         }
 
         var geometry = new SeriesGeometry(stack.Planes, stack.Affine!, stack.TiltDegrees, stack.Duplicates, localizers);
@@ -45,6 +52,9 @@ public sealed record SeriesGeometry(
             ? new(geometry)
             : new(VolumeRefusal.TooLarge);
     }
+
+    private static (List<ImagePlane> Planes, int Localizers, VolumeRefusal? Refusal) PlanesOf(IReadOnlyList<DicomDataset> headers) =>
+        headers.Count > 0 ? ImagePlanes.Read(headers) : ([], 0, VolumeRefusal.NoInstances);
 }
 
 /// <summary>A geometry, or the reason there is none.</summary>

@@ -97,7 +97,7 @@ internal static class CorpusRules
         }
     }
 
-    /// <summary>Nothing identifies any more, and the pixels are those that were sent.</summary>
+    /// <summary>Nothing identifies any more, and the pixels are those that were sent, but for comments inside compressed frames.</summary>
     public static void AssertCleanAndSame(byte[] sent, DicomFile stored, string name)
     {
         Assert.True(DeidentificationVerifier.Check(stored.Dataset).Count == 0, $"{name}: still identifies");
@@ -114,6 +114,7 @@ internal static class CorpusRules
         foreach (var tag in new[] { DicomTags.PixelData, DicomTags.FloatPixelData, DicomTags.DoubleFloatPixelData })
         {
             var (before, after) = (original.Dataset[tag], stored.Dataset[tag]);
+            before = before is null ? null : CodestreamComments.Clean(before, original.Syntax);
             Assert.True(before is null == after is null, $"{name}: pixel data");
             Assert.True(before is null || before.Value.Span.SequenceEqual(after!.Value.Span), $"{name}: pixel data");
             Assert.True(

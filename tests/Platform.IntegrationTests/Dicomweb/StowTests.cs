@@ -205,6 +205,33 @@ public class StowTests(DicomwebApi api)
         Assert.Equal(DicomTags.PixelData, DicomFile.Read(stored).Dataset.ToArray()[^1].Tag);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Comments_inside_compressed_frames_are_blank_and_nothing_else_changes(bool isVerified)
+    {
+        // Two fragments, the comment in both; what looks like a comment in the offset table is none.
+        byte[] jpeg = [0xFF, 0xD8, 0xFF, 0xFE, 0, 12, .. "INVENTED 7"u8, 0xFF, 0xDA, 0, 3, 1, 5, 6, 7, 0xFF, 0xD9];
+        byte[] offsets = [0xFF, 0xD8, 0xFF, 0xFE];
+        var maker = await api.CreateTenantAsync(Ct);
+        var dataset = DicomFile.Read(TestInstance.Make()).Dataset;
+        if (isVerified)
+        {
+            var clean = StowAnswerBody.Uids(Assert.Single((await maker.StowAsync([TestInstance.Make()], Ct)).Stored)).Study;
+            dataset = DicomFile.Read(Assert.Single(await maker.RetrieveAsync($"studies/{clean}", Ct))).Dataset;
+        }
+
+        dataset.Set(DicomElement.Encapsulated(DicomTags.PixelData, DicomVr.OB, offsets, jpeg.AsMemory(0, 10), jpeg.AsMemory(10)));
+        var tenant = await api.CreateTenantAsync(Ct, isVerified ? DeidentificationPolicy.Verify : DeidentificationPolicy.Apply);
+        var answer = await tenant.StowAsync([new DicomFile(dataset, DicomTransferSyntax.JpegBaseline).ToArray()], Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+
+        var study = StowAnswerBody.Uids(answer.Stored[0]).Study;
+        var stored = DicomFile.Read(Assert.Single(await tenant.RetrieveAsync($"studies/{study}", Ct))).Dataset[DicomTags.PixelData]!;
+        jpeg.AsSpan(6, 10).Clear();
+        Assert.Equal([offsets, jpeg[..10], jpeg[10..]], stored.Fragments!.Select(f => f.ToArray()));
+    }
+
     [Fact]
     public async Task A_syntax_that_no_worker_decodes_is_stored_as_it_is()
     {

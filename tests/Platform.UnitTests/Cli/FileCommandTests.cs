@@ -87,6 +87,26 @@ public sealed class FileCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Volume_tells_of_each_volume_of_a_series_over_time()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            var slice = Slices()[i % 4];
+            slice.Dataset.Set(DicomTags.SOPInstanceUID, $"2.25.3000.1{i}");
+            slice.Dataset.Set(DicomTags.TemporalPositionIdentifier, i < 4 ? 1L : 2L);
+            Add($"{i}.dcm", slice);
+        }
+
+        var (code, output, _) = await RunAsync("dicom", "volume", folder);
+
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal(
+            Enumerable.Range(1, 2).Select(t =>
+                $"MR {Phantom.SeriesUid}, temporal position {t} of 2: 7 × 5 × 4 voxels of 0.8 × 0.9 × 2 mm, first at (-30, -20, 100) mm LPS"),
+            output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Verify_lists_rule_and_place_and_never_the_value()
     {
         var slice = Slices()[0];
@@ -152,6 +172,38 @@ public sealed class FileCommandTests : IDisposable
         (code, var output, _) = await RunAsync("dicom", "verify", to);
         Assert.Equal(ExitCode.SomeRefused, code);
         Assert.Contains("pixels to be looked at (Captured)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_device_writes_is_masked_and_what_a_person_saw_is_marked()
+    {
+        var capture = Made.Capture(1);
+        capture.Dataset.Set(DicomTags.Manufacturer, "Invented");
+        capture.Dataset.Set(DicomTags.ManufacturerModelName, "Sono 1");
+        capture.Dataset.Set(DicomTags.BurnedInAnnotation, "YES");
+        var (rows, columns) = (capture.Dataset.GetInt32(DicomTags.Rows), capture.Dataset.GetInt32(DicomTags.Columns));
+        var from = Add("capture.dcm", capture);
+        var rules = Path.Combine(folder, "rules.json");
+        await File.WriteAllTextAsync(
+            rules,
+            $$"""[{ "manufacturer": "Invented", "model": "Sono 1", "rows": {{rows}}, "columns": {{columns}}, "masks": [{ "left": 0, "top": 0, "width": {{columns}}, "height": 1 }] }]""",
+            TestContext.Current.CancellationToken);
+        var to = Path.Combine(folder, "cleaned.dcm");
+
+        Assert.Equal(ExitCode.SomeRefused, (await RunAsync("dicom", "deidentify", from, to)).Code);
+        var (code, _, error) = await RunAsync("dicom", "deidentify", from, to, "--masks", rules, "--no-faces");
+
+        Assert.True(code == ExitCode.Ok, error);
+        var cleaned = DicomFile.Read(await File.ReadAllBytesAsync(to, TestContext.Current.CancellationToken)).Dataset;
+        Assert.Equal("NO", cleaned.GetString(DicomTags.BurnedInAnnotation));
+        Assert.Equal("NO", cleaned.GetString(DicomTags.RecognizableVisualFeatures));
+        Assert.Contains("Clean Pixel Data Option", cleaned.GetStrings(DicomTags.DeidentificationMethod));
+        Assert.All(cleaned.GetBytes(DicomTags.PixelData).Span[..columns!.Value].ToArray(), b => Assert.Equal(0, b));
+
+        await File.WriteAllTextAsync(rules, "[{}]", TestContext.Current.CancellationToken);
+        (code, _, error) = await RunAsync("dicom", "deidentify", from, to, "--masks", rules);
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.Contains("rules.json: The mask rules can't be used: line 1", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -143,6 +143,24 @@ public class PixelCorpusTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData("given/dicom/dcm_qa_enh/In/Philips", 2, 32, "echo time 1 of 2")]
+    [InlineData("given/dicom/dcm_qa_enh/In/Siemens/XA10", 4, 6, "temporal position 1 of 4")]
+    public async Task Each_volume_of_a_real_enhanced_series_is_found(string folder, int parts, int slices, string first)
+    {
+        var files = await SeriesAsync(folder);
+        if (files.Count > 0)
+        {
+            var read = SeriesGeometry.ReadAll([.. files.Select(f => f.Dataset)]);
+
+            Assert.Equal(first, read[0].Distinction);
+            Assert.Equal(Enumerable.Repeat<int?>(slices, parts), read.Select(p => p.Result.Geometry?.Slices));
+            var volume = await DicomVolume.LoadAsync(
+                read[^1].Result.Geometry!, (i, _) => ValueTask.FromResult(files[i]), 1, TestContext.Current.CancellationToken);
+            Assert.NotNull(volume.Volume);
+        }
+    }
+
     [Fact]
     public async Task A_real_series_without_its_tenth_slice_has_a_gap()
     {
@@ -165,15 +183,18 @@ public class PixelCorpusTests(ITestOutputHelper output)
         var (read, refused) = (0, 0);
         foreach (var path in CorpusFiles.All("given/dicom"))
         {
-            if (await ReadAsync(path) is not { } file || file.Dataset.GetString(DicomTags.SOPClassUID) != DicomUids.SegmentationStorage)
+            if (await ReadAsync(path) is not { } file
+                || file.Dataset.GetString(DicomTags.SOPClassUID) is not (DicomUids.SegmentationStorage or DicomUids.LabelMapSegmentationStorage))
             {
                 continue;
             }
 
             try
             {
-                var segmentation = SegmentationReader.Read(file);
+                // A volume for each segment holds all that any kind says; frames of slides and of projections have no place in a patient.
+                var segmentation = SegmentationReader.ReadMasks(file);
                 Assert.NotEmpty(segmentation.Segments);
+                Assert.Contains(segmentation.Masks, m => m.AsSpan().ContainsAnyExcept((byte)0));
                 read++;
             }
             catch (DicomException e)

@@ -5,9 +5,11 @@ using Platform.Dicom;
 using Platform.Dicom.Deidentification;
 using Platform.Dicom.Network;
 using Platform.Dicom.Objects;
+using Platform.Dicom.Pixels;
 using Platform.Dicom.Volumes;
 using Platform.Inference.Packages;
 using Platform.UnitTests.Dicom;
+using Platform.UnitTests.Dicom.Objects;
 using Platform.UnitTests.Dicom.Pixels;
 using Platform.UnitTests.Dicom.Volumes;
 using Platform.UnitTests.Inference;
@@ -56,6 +58,19 @@ internal static class FuzzTargets
             Seeds = [Segmentation()],
             AllocatedPerByte = 64,
         },
+        ["segment-masks"] = () => Dicom("segment-masks", b => SegmentationReader.ReadMasks(DicomFile.Read(b), maxVoxels: 4 << 20)) with
+        {
+            Seeds = [Made.Fractional(FractionKind.Occupancy).ToArray(), Made.Segmentation().ToArray(), Made.LabelMap(9, inColour: true).ToArray()],
+            AllocatedPerByte = 64,
+        },
+        ["label-map"] = () => Dicom("label-map", b => SegmentationReader.ReadWide(DicomFile.Read(b), maxVoxels: 2 << 20)) with
+        {
+            Seeds = [Made.LabelMap(9, inColour: true).ToArray(), Made.LabelMap(300, inColour: false).ToArray()],
+            AllocatedPerByte = 64,
+        },
+        ["overlay"] = () => Dicom("overlay", ReadOverlays) with { Seeds = Overlays(), AllocatedPerByte = 64 },
+        ["palette"] = () => new("palette", Palettes(), ReadPalette, e => e is DicomException) { AllocatedPerByte = 64 },
+        ["series-parts"] = () => Dicom("series-parts", ReadParts) with { AllocatedPerByte = 64 },
         ["json-read"] = () => new("json-read", JsonSeeds(), ReadJson, e => e is DicomException)
         {
             MutateShape = (bytes, random) => new JsonMutator(random, JsonWords).Mutate(bytes),
@@ -268,6 +283,40 @@ internal static class FuzzTargets
         _ = SeriesGeometry.Read([.. Phantom.Headers([0, 2, 4]), header]);
     }
 
+    private static void ReadParts(byte[] bytes)
+    {
+        var header = DicomFile.Read(bytes).Dataset;
+        Assert.NotEmpty(SeriesGeometry.ReadAll([header]));
+        Assert.NotEmpty(SeriesGeometry.ReadAll([.. Phantom.Headers([0, 2, 4]), header]));
+    }
+
+    private static void ReadOverlays(byte[] bytes)
+    {
+        foreach (var overlay in Overlay.Of(DicomFile.Read(bytes)))
+        {
+            Assert.True(overlay.Mask(overlay.FirstImageFrame ?? 0) is not { } mask || mask.Length == overlay.Rows * overlay.Columns);
+        }
+    }
+
+    /// <summary>Bits of an entry, entries, first value, then a segmented table.</summary>
+    private static void ReadPalette(byte[] bytes)
+    {
+        if (bytes.Length < 4)
+        {
+            return;
+        }
+
+        var dataset = Frames.Dataset(1, 4, 8, photometric: "PALETTE COLOR");
+        foreach (var colour in new[] { "Red", "Green", "Blue" })
+        {
+            dataset.Set(
+                DicomTag.Parse($"{colour}PaletteColorLookupTableDescriptor"), DicomVr.US, new byte[] { bytes[0], bytes[1], bytes[2], 0, bytes[3], 0 });
+            dataset.Set(DicomTag.Parse($"Segmented{colour}PaletteColorLookupTableData"), DicomVr.OW, bytes.AsMemory(4));
+        }
+
+        Frames.Native(dataset, [0, 1, 100, 255]).DecodeToRgb(0, new byte[12]);
+    }
+
     private static void DecodeFrame(byte[] bytes, string[] syntaxes)
     {
         if (bytes.Length < FrameHeader || (syntaxes == ManagedSyntaxes && bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xF7]) >= 0))
@@ -344,6 +393,30 @@ internal static class FuzzTargets
         };
         return SegmentationWriter.Write(geometry, headers, labels, [new Segment(1, "One", concept, concept, "fuzz")], options).ToArray();
     }
+
+    private static List<byte[]> Overlays()
+    {
+        var dataset = Frames.Dataset(4, 6, stored: 12);
+        dataset.Set(DicomTags.PixelData, DicomVr.OW, new byte[48]);
+        for (ushort group = 0x6000; group < 0x6004; group += 2)
+        {
+            dataset.Set(new DicomTag(group, 0x0010), DicomVr.US, "4");
+            dataset.Set(new DicomTag(group, 0x0011), DicomVr.US, "6");
+            dataset.Set(new DicomTag(group, 0x0015), DicomVr.IS, "1");
+            dataset.Set(new DicomTag(group, 0x0050), DicomVr.SS, "1", "1");
+            dataset.Set(new DicomTag(group, 0x0100), DicomVr.US, group == 0x6000 ? "1" : "16");
+            dataset.Set(new DicomTag(group, 0x0102), DicomVr.US, group == 0x6000 ? "0" : "12");
+        }
+
+        dataset.Set(new DicomTag(0x6000, 0x3000), DicomVr.OW, new byte[] { 1, 2, 3, 0 });
+        return [new DicomFile(dataset, DicomTransferSyntax.ExplicitLittleEndian).ToArray()];
+    }
+
+    private static List<byte[]> Palettes() =>
+    [
+        [14, 0, 0, 8, 0, 3, 10, 20, 30, 1, 4, 70, 2, 2, 0, 0, 0, 0],
+        [4, 0, 0, 16, 0, 0, 2, 0, 0, 10, 0, 20, 1, 0, 2, 0, 0, 70],
+    ];
 
     private static List<byte[]> JsonSeeds() =>
     [

@@ -1,4 +1,5 @@
 using Platform.Dicom;
+using Platform.Dicom.Objects;
 using Platform.UnitTests.Dicom.Objects;
 using Xunit;
 
@@ -15,6 +16,8 @@ public class ObjectPeerTests
         ["colour capture"] = () => Made.Capture(3),
         ["document"] = Made.Pdf,
         ["segmentation"] = Made.Segmentation,
+        ["probabilities"] = () => Made.Fractional(FractionKind.Probability),
+        ["occupancies"] = () => Made.Fractional(FractionKind.Occupancy),
     };
 
     /// <summary>What DCMTK 3.6.7 says of itself, not of the document.</summary>

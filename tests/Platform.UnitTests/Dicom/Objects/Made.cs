@@ -67,22 +67,70 @@ internal static class Made
 
     public static DicomFile Report() => MeasurementReportWriter.Write(Source()[0], ReportOf(Source()), Options);
 
+    public static SegmentationOptions SegmentationOptions => new()
+    {
+        SopInstanceUid = "2.25.72",
+        SeriesInstanceUid = "2.25.71",
+        ContentDateTime = new(2026, 1, 2, 3, 4, 5),
+        Manufacturer = "Platform",
+        ManufacturerModelName = "chest-ct-nodule",
+        DeviceSerialNumber = "1",
+        SoftwareVersions = "0.1.0",
+    };
+
     public static DicomFile Segmentation()
     {
         var source = Source();
         var geometry = SeriesGeometry.Read(source).Geometry!;
-        var labels = new byte[geometry.VoxelCount];
-        labels.AsSpan(40, 9).Fill(1);
-        return SegmentationWriter.Write(geometry, source, labels, [new(1, "Nodule", new("49755003", "SCT", "Morphologically abnormal structure"), Nodule, "x")], new SegmentationOptions
+        return SegmentationWriter.Write(geometry, source, Labels(geometry, 1, 2), Segments(1, 2), SegmentationOptions);
+    }
+
+    /// <summary>Two segments that overlap.</summary>
+    public static DicomFile Fractional(FractionKind kind)
+    {
+        var source = Source();
+        var geometry = SeriesGeometry.Read(source).Geometry!;
+        return SegmentationWriter.WriteFractional(geometry, source, Fractions(geometry), kind, 200, Segments(1, 2), SegmentationOptions);
+    }
+
+    /// <summary>Of 16 bits where the greatest of two numbers needs them.</summary>
+    public static DicomFile LabelMap(int greatest, bool inColour)
+    {
+        var source = Source();
+        var geometry = SeriesGeometry.Read(source).Geometry!;
+        ushort[] labels = [.. Labels(geometry, 1, 2).Select(l => (ushort)(l == 2 ? greatest : l == 1 ? 7 : 0))];
+        return SegmentationWriter.WriteLabelMap(geometry, source, labels, Segments(greatest, 7), inColour, SegmentationOptions);
+    }
+
+    public static Segment[] Segments(params int[] numbers) =>
+    [
+        .. numbers.Select(n => new Segment(n, $"Knoten {n} – 结节", new("49755003", "SCT", "Morphologically abnormal structure"), Nodule, "x", $"finding {n}", $"2.25.9{n}")
         {
-            SopInstanceUid = "2.25.72",
-            SeriesInstanceUid = "2.25.71",
-            ContentDateTime = new(2026, 1, 2, 3, 4, 5),
-            Manufacturer = "Platform",
-            ManufacturerModelName = "chest-ct-nodule",
-            DeviceSerialNumber = "1",
-            SoftwareVersions = "0.1.0",
-        });
+            Colour = ((byte)(n * 7), 128, (byte)(255 - (n % 200))),
+        }),
+    ];
+
+    /// <summary>35 voxels a slice, so that one-bit frames begin inside bytes; the first slice is empty.</summary>
+    public static byte[] Labels(SeriesGeometry geometry, byte first, byte second)
+    {
+        var labels = new byte[geometry.VoxelCount];
+        labels.AsSpan(40, 9).Fill(first);
+        labels.AsSpan(60, 20).Fill(first);
+        labels.AsSpan(50, 5).Fill(second);
+        labels.AsSpan(labels.Length - 3).Fill(second);
+        return labels;
+    }
+
+    public static ReadOnlyMemory<byte>[] Fractions(SeriesGeometry geometry)
+    {
+        var (one, two) = (new byte[geometry.VoxelCount], new byte[geometry.VoxelCount]);
+        for (var i = 0; i < 60; i++)
+        {
+            one[40 + i] = (byte)(i * 200 / 59);
+            two[70 + i] = (byte)(200 - i);
+        }
+
+        return [one, two];
     }
 
     public static DicomFile KeyObjects()

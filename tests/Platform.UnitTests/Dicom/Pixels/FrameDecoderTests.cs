@@ -166,6 +166,115 @@ public class FrameDecoderTests
     }
 
     [Fact]
+    public void Double_precision_pixels_are_their_own_values()
+    {
+        var dataset = Frames.Dataset(1, 2, 64);
+        dataset.Set(DicomTags.DoubleFloatPixelData, DicomVr.OD, MemoryMarshal.AsBytes<double>([1.5, -1e300]).ToArray());
+        var decoder = new FrameDecoder(dataset, DicomTransferSyntax.ExplicitLittleEndian);
+        var values = new float[2];
+
+        decoder.DecodeToSingle(0, values);
+
+        Assert.Equal([1.5f, float.NegativeInfinity], values);
+        Assert.Equal([1.5, -1e300], MemoryMarshal.Cast<byte, double>(decoder.Decode(0)).ToArray());
+    }
+
+    [Theory]
+    [InlineData(10, 9)]
+    [InlineData(10, 15)]
+    [InlineData(12, 11)]
+    [InlineData(14, 15)]
+    [InlineData(15, 14)]
+    [InlineData(16, 15)]
+    public void Samples_are_cut_out_wherever_they_lie_in_sixteen_bits(int stored, int highBit)
+    {
+        var cells = new byte[2 * 67];
+        new Random(stored + highBit).NextBytes(cells);
+        foreach (var signed in new[] { false, true })
+        {
+            var dataset = Frames.Dataset(1, 67, stored: stored, signed: signed);
+            dataset.Set(DicomTags.HighBit, (long)highBit);
+            var values = new float[67];
+
+            Frames.Native(dataset, cells).DecodeToSingle(0, values);
+
+            for (var i = 0; i < values.Length; i++)
+            {
+                var sample = (BitConverter.ToUInt16(cells, 2 * i) >> (highBit + 1 - stored)) & ((1 << stored) - 1);
+                Assert.Equal(signed && sample >= 1 << (stored - 1) ? sample - (1 << stored) : sample, values[i]);
+            }
+        }
+    }
+
+    // One red and one grey pixel, as each interpretation writes them.
+    [Theory]
+    [InlineData("RGB", 0, "FF0000 808080", "FF0000808080")]
+    [InlineData("RGB", 1, "FF80 0080 0080", "FF0000808080")]
+    [InlineData("YBR_FULL", 0, "4C55FF 808080", "FE0000808080")]
+    [InlineData("YBR_FULL", 1, "4C80 5580 FF80", "FE0000808080")]
+    [InlineData("YBR_FULL_422", 0, "4C4C 55FF", "FE0000FE0000")]
+    [InlineData("YBR_PARTIAL_422", 0, "5151 5AF0", "FF0000FF0000")]
+    [InlineData("YBR_ICT", 0, "FF0000 808080", "FF0000808080")]
+    [InlineData("YBR_RCT", 0, "FF0000 808080", "FF0000808080")]
+    public void Every_colour_becomes_rgb(string photometric, int planar, string stored, string expected)
+    {
+        var pixels = Convert.FromHexString(stored.Replace(" ", "", StringComparison.Ordinal));
+        var rgb = new byte[6];
+
+        Frames.Native(Frames.Dataset(1, 2, 8, samples: 3, photometric: photometric, planar: planar), pixels).DecodeToRgb(0, rgb);
+
+        // Rounding of the transform may leave one step.
+        Assert.All(rgb.Zip(Convert.FromHexString(expected)), p => Assert.InRange(p.First - p.Second, -1, 1));
+    }
+
+    [Theory]
+    [InlineData(16, 16)]
+    [InlineData(16, 12)]
+    [InlineData(32, 32)]
+    [InlineData(8, 6)]
+    public void Colour_of_any_depth_keeps_its_most_significant_bits(int bits, int stored)
+    {
+        var pixels = new byte[6 * bits / 8];
+        for (var i = 0; i < 6; i++)
+        {
+            var sample = (ulong)(40 * i) << stored >> 8;
+            for (var b = 0; b < bits / 8; b++)
+            {
+                pixels[(i * bits / 8) + b] = (byte)(sample >> (8 * b));
+            }
+        }
+
+        var rgb = new byte[6];
+        Frames.Native(Frames.Dataset(1, 2, bits, stored: stored, samples: 3, photometric: "RGB"), pixels).DecodeToRgb(0, rgb);
+
+        Assert.Equal(Enumerable.Range(0, 6).Select(i => (byte)(stored < 8 ? (40 * i) & 0xFC : 40 * i)), rgb);
+    }
+
+    [Theory]
+    [InlineData("HSV", 3)]
+    [InlineData("ARGB", 4)]
+    [InlineData("CMYK", 4)]
+    [InlineData("YBR_PARTIAL_420", 3)]
+    public void Retired_colours_are_refused_by_name(string photometric, int samples)
+    {
+        var error = Assert.Throws<DicomException>(
+            () => Frames.Native(Frames.Dataset(1, 2, 8, samples: samples, photometric: photometric), new byte[2 * samples]).Decode(0));
+
+        Assert.Equal(DicomError.UnsupportedPixels, error.Error);
+        Assert.Contains(photometric, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Monochrome_of_one_bit_has_modality_values()
+    {
+        var values = new float[5];
+
+        Frames.Native(Frames.Dataset(1, 5, 1), [0b10110, 0]).DecodeToSingle(0, values);
+
+        Assert.Equal([0, 1, 1, 0, 1], values);
+    }
+
+    [Fact]
     public void Wide_rows_convert_as_each_sample_alone()
     {
         var pixels = new byte[2 * 3 * 67];

@@ -122,6 +122,28 @@ public class FrameRenderingTests
     }
 
     [Fact]
+    public void A_palette_shows_its_colours_whether_plain_or_in_segments()
+    {
+        var (red, green, blue) = ("RedPaletteColorLookupTable", "GreenPaletteColorLookupTable", "BluePaletteColorLookupTable");
+        var image = new DicomDataset();
+        Describe(image, 3, 8, "PALETTE COLOR");
+        image.Set(DicomTags.PixelData, DicomVr.OB, new byte[] { 0, 1, 2 });
+        foreach (var name in new[] { red, green, blue })
+        {
+            image.Set(DicomTag.Parse($"{name}Descriptor"), DicomVr.US, Words(3, 0, 8));
+        }
+
+        image.Set(DicomTag.Parse($"{red}Data"), DicomVr.OW, new byte[] { 255, 0, 9, 0 });
+        image.Set(DicomTag.Parse($"{green}Data"), DicomVr.OW, new byte[] { 0, 255, 8, 0 });
+        image.Set(DicomTag.Parse($"Segmented{blue}Data"), DicomVr.OW, new byte[] { 0, 1, 10, 1, 2, 30 });
+
+        var (picture, window) = Render(image);
+
+        Assert.Equal((byte[])[255, 0, 10, 0, 255, 20, 9, 8, 30], picture.Pixels);
+        Assert.Null(window);
+    }
+
+    [Fact]
     public void Smaller_pictures_are_means_of_areas()
     {
         Assert.Equal((byte[])[15, 55], new Picture(2, 4, 1, [0, 20, 40, 60, 10, 30, 50, 70]).Shrunk(1, 2).Pixels);
