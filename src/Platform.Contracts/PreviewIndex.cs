@@ -19,6 +19,7 @@ public sealed record PreviewStrip(int TileWidth, int TileHeight, int Columns, IR
 /// <param name="WindowCentre">In modality values, e.g. Hounsfield units; null for colour and where a lookup table maps them.</param>
 /// <param name="PositionMm">Centre of the first pixel: x, y, z in LPS.</param>
 /// <param name="ReasonCode">Why it cannot be shown; null when it can.</param>
+/// <param name="Suspicions">Why it may show who the patient is, e.g. <c>TextFound</c>; null or empty when nothing says so.</param>
 public sealed record PreviewImage(
     int Index,
     string SopInstanceUid,
@@ -30,7 +31,8 @@ public sealed record PreviewImage(
     double? WindowWidth,
     IReadOnlyList<double>? PositionMm,
     string? ReasonCode,
-    string? Reason);
+    string? Reason,
+    IReadOnlyList<string>? Suspicions = null);
 
 /// <summary>JPEGs end to end in one blob.</summary>
 /// <param name="Offsets">By image index; of one that cannot be shown, anything.</param>

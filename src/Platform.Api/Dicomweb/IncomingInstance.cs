@@ -18,6 +18,7 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
     private InstanceUids? received;
     private InstanceUids? stored;
     private BodyParts.Found? bodyPart;
+    private IReadOnlyList<string> suspicions = [];
 
     /// <summary>Why it is not taken; null when it is. Reads who it is on the way.</summary>
     public StoreOutcome? Refuse(DicomHeader header)
@@ -60,6 +61,12 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
     {
         var dataset = header.Dataset;
         bodyPart = BodyParts.Derive(TextsOfBodyPart(dataset));
+        if (header.PixelData is not null)
+        {
+            // Before cleaning: it removes what says that an overlay lies in the pixels, and leaves the pixels.
+            suspicions = [.. BurnedInText.Suspect(dataset).Select(suspicion => suspicion.ToString())];
+        }
+
         if (rules.Policy == DeidentificationPolicy.Apply)
         {
             new Deidentifier(rules.Keys).Apply(dataset);
@@ -112,6 +119,7 @@ internal sealed class IncomingInstance(StowRules rules, int part, string? studyI
             dataset.GetInt32(DicomTags.Rows),
             dataset.GetInt32(DicomTags.Columns),
             dataset.GetInt32(DicomTags.NumberOfFrames),
+            suspicions,
             metadata);
     }
 

@@ -8,6 +8,7 @@ namespace Platform.Api.Dicomweb;
 /// <param name="Writer">The blob, not committed.</param>
 /// <param name="Sha256">Lower-case hex SHA-256 of the bytes stored.</param>
 /// <param name="ReceivedHmac">Lower-case hex keyed HMAC-SHA256 of the bytes received.</param>
+/// <param name="Suspicions">Why, by its header, its pixels may show who the patient is.</param>
 /// <param name="Metadata">DICOM JSON of the stored header.</param>
 internal sealed record StagedInstance(
     int Part,
@@ -26,6 +27,7 @@ internal sealed record StagedInstance(
     int? Rows,
     int? Columns,
     int? NumberOfFrames,
+    IReadOnlyList<string> Suspicions,
     string Metadata) : IAsyncDisposable
 {
     /// <summary>Removes the bytes, unless they were committed.</summary>

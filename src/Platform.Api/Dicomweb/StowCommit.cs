@@ -19,8 +19,9 @@ namespace Platform.Api.Dicomweb;
 /// while one of those is waited for.</item>
 /// <item>Study rows, made or found, locked in the order of their UIDs, so that two hosts cannot wait for each other.</item>
 /// <item>Series rows, then instance rows; the unique SOP Instance UID decides who was first.</item>
-/// <item>A new instance in a complete study opens the study's next version; the doorbell of the quiet period, audit event of each
-/// request and change event of every study that grew.</item>
+/// <item>A new instance in a complete study opens the study's next version; one whose header says that its pixels may show who the
+/// patient is holds the study's pixels; the doorbell of the quiet period, audit event of each request and change event of every study
+/// that grew.</item>
 /// <item>Who lost: the same received bytes are a success, others a failure 0111H.</item>
 /// <item>The commit, once step 1 is done; after it, blobs that no row points to are removed.</item>
 /// </list>
@@ -179,6 +180,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         NpgsqlTransaction transaction, NpgsqlBatch entry, AuditLog audit, List<Request> group, List<StagedInstance> instances)
     {
         private readonly Guid tenantId = group[0].Rules.TenantId;
+        private readonly HashSet<string> held = new(StringComparer.Ordinal);
 
         public async Task<Dictionary<StagedInstance, Decision>> RunAsync(CancellationToken ct)
         {
@@ -197,7 +199,15 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             var first = new Dictionary<string, Guid>(StringComparer.Ordinal);
             await using var reader = await entry.ExecuteReaderAsync(ct);
             await reader.NextResultAsync(ct); // behind the entry
-            await reader.NextResultAsync(ct); // and the locks
+            while (await reader.ReadAsync(ct))
+            {
+                if (reader.GetBoolean(1))
+                {
+                    held.Add(reader.GetString(0));
+                }
+            }
+
+            await reader.NextResultAsync(ct); // behind the locks
             while (await reader.ReadAsync(ct))
             {
                 first.Add(reader.GetString(0), reader.GetGuid(1));
@@ -234,7 +244,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
         {
             var select = Command(
                 """
-                select 1 from studies
+                select study_instance_uid, pixels_held_at is not null and pixels_released_at is null from studies
                 where tenant_id = @tenant and study_instance_uid = any(@uids)
                 order by study_instance_uid collate "C"
                 for update
@@ -276,13 +286,14 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
                 """
                 insert into instances (tenant_id, id, study_id, series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid,
                                        instance_number, rows, columns, number_of_frames, blob, length, sha256, received_hmac,
-                                       study_version, metadata, status, stored_at)
+                                       study_version, metadata, pixel_suspicions, status, stored_at)
                 select @tenant, new.id, s.id, e.id, uid, class, syntax, new.number, height, width, frames, blob, length, sha, hmac,
-                       case when s.status = @complete then s.version + 1 else s.version end, metadata, @stored, at
+                       case when s.status = @complete then s.version + 1 else s.version end, metadata,
+                       string_to_array(suspicions, ','), @stored, at
                 from unnest(@ids, @studies, @series, @uids, @classes, @syntaxes, @numbers, @heights, @widths, @frames, @blobs,
-                            @lengths, @shas, @hmacs, @metadatas, @ats) with ordinality
+                            @lengths, @shas, @hmacs, @metadatas, @suspicions, @ats) with ordinality
                     as new (id, study, series, uid, class, syntax, number, height, width, frames, blob,
-                            length, sha, hmac, metadata, at, place)
+                            length, sha, hmac, metadata, suspicions, at, place)
                 join studies s on s.tenant_id = @tenant and s.study_instance_uid = study
                 join series e on e.tenant_id = @tenant and e.study_id = s.id and e.series_instance_uid = series
                 order by place
@@ -306,6 +317,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             insert.Parameters.AddWithValue("shas", instances.Select(i => i.Sha256).ToArray());
             insert.Parameters.AddWithValue("hmacs", instances.Select(i => i.ReceivedHmac).ToArray());
             insert.Parameters.AddWithValue("metadatas", instances.Select(i => i.Metadata).ToArray());
+            insert.Parameters.AddWithValue("suspicions", instances.Select(i => string.Join(',', i.Suspicions)).ToArray());
             AddTimes(insert, "ats", instances.Select(i => i.ReceivedAt));
             return insert;
         }
@@ -407,7 +419,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             {
                 var last = arrived.Max(i => i.ReceivedAt);
                 var part = arrived.Select(i => i.Study.BodyPart).FirstOrDefault(found => found is not null);
-                batch.BatchCommands.Add(Grow(arrived.Key, last, part));
+                var suspect = held.Contains(arrived.First().Stored.StudyInstanceUid) ? null : arrived.FirstOrDefault(i => i.Suspicions.Count > 0);
+                batch.BatchCommands.Add(Grow(arrived.Key, last, part, isHeldNow: suspect is not null));
                 batch.BatchCommands.Add(StudyCompleter.Ring(tenantId, arrived.Key, last + quietPeriod));
                 foreach (var request in group)
                 {
@@ -416,6 +429,17 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
                         batch.BatchCommands.Add(audit.Record(
                             tenantId, request.Rules.Agent, "instances.store", "study", arrived.Key.ToString(), $"{count} instances"));
                     }
+                }
+
+                if (suspect is not null)
+                {
+                    batch.BatchCommands.Add(audit.Record(
+                        tenantId,
+                        group.Find(request => request.Batch.Contains(suspect))!.Rules.Agent,
+                        PixelHold.Action,
+                        "study",
+                        arrived.Key.ToString(),
+                        PixelHold.Describe(arrived.SelectMany(i => i.Suspicions))));
                 }
 
                 batch.BatchCommands.Add(Changes.Publish(tenantId, "study", arrived.Key, "receiving"));
@@ -427,7 +451,7 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
             }
         }
 
-        private NpgsqlBatchCommand Grow(Guid studyId, DateTimeOffset last, BodyParts.Found? part)
+        private NpgsqlBatchCommand Grow(Guid studyId, DateTimeOffset last, BodyParts.Found? part, bool isHeldNow)
         {
             var update = Command(
                 """
@@ -437,11 +461,15 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
                     body_part_source = case when body_part is null then @source else body_part_source end,
                     version = case when status = @complete then version + 1 else version end,
                     completed_at = null, no_ai_code = null, no_ai_reason = null,
+                    pixels_held_at = case when @held then @last else pixels_held_at end,
+                    pixels_released_at = case when @held then null else pixels_released_at end,
+                    pixels_released_by = case when @held then null else pixels_released_by end,
                     status = @receiving
                 where tenant_id = @tenant and id = @id
                 """);
             update.Parameters.AddWithValue("id", studyId);
             update.Parameters.AddWithValue("last", last.UtcDateTime);
+            update.Parameters.AddWithValue("held", isHeldNow);
             update.Parameters.Add(new NpgsqlParameter<string?>("part", NpgsqlDbType.Text) { TypedValue = part?.Code });
             update.Parameters.Add(new NpgsqlParameter<string?>("source", NpgsqlDbType.Text) { TypedValue = part?.Source });
             update.Parameters.AddWithValue("complete", nameof(StudyStatus.Complete));

@@ -40,6 +40,7 @@ internal sealed class Wado(WadoTarget target, CurrentTenant tenant, BlobStore bl
         .WithoutTenantTransaction()
         .WithName(name)
         .Produces(StatusCodes.Status200OK, contentType: MediaRange.MultipartRelated, additionalContentTypes: MediaRange.Dicom)
+        .ProducesProblem(StatusCodes.Status403Forbidden)
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status406NotAcceptable);
 
@@ -54,7 +55,12 @@ internal sealed class Wado(WadoTarget target, CurrentTenant tenant, BlobStore bl
                 statusCode: StatusCodes.Status406NotAcceptable);
         }
 
-        var found = await target.FindAsync(study, series, instance, http.RequestAborted);
+        var (found, held) = await target.FindBytesAsync(study, series, instance, http.RequestAborted);
+        if (held is not null)
+        {
+            return held;
+        }
+
         if (found.Count == 0)
         {
             return UidPath.NotFound(instance is not null ? "instance" : series is not null ? "series" : "study");

@@ -41,6 +41,7 @@ internal sealed class WadoBulk(WadoTarget target, CurrentTenant tenant, BlobStor
         .WithName(name)
         .Produces(StatusCodes.Status200OK, contentType: MediaRange.MultipartRelated)
         .ProducesProblem(StatusCodes.Status400BadRequest)
+        .ProducesProblem(StatusCodes.Status403Forbidden)
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status406NotAcceptable);
 
@@ -108,7 +109,13 @@ internal sealed class WadoBulk(WadoTarget target, CurrentTenant tenant, BlobStor
     private async Task<(Found? Found, IResult? Refused)> OpenAsync(HttpContext http, string study, string series, string instance)
     {
         var ct = http.RequestAborted;
-        if (await target.FindAsync(study, series, instance, ct) is not [var row, ..])
+        var (rows, held) = await target.FindBytesAsync(study, series, instance, ct);
+        if (held is not null)
+        {
+            return (null, held);
+        }
+
+        if (rows is not [var row, ..])
         {
             return (null, UidPath.NotFound("instance"));
         }

@@ -27,9 +27,10 @@ internal static class GetPreviewImage
         BlobStore blobs,
         CancellationToken ct)
     {
-        if (await target.FindAsync(uid, series, v, ct) is not { } found)
+        var (found, refused) = await target.FindPictureAsync(uid, series, v, ct);
+        if (found is null)
         {
-            return PreviewsRoutes.NoSuchSeries();
+            return refused!;
         }
 
         if (!int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var i))

@@ -14,9 +14,10 @@ internal static class GetPreviewStrip
     private static async Task<IResult> Handle(
         string uid, string series, Guid? v, HttpContext http, CurrentTenant tenant, PreviewTarget target, BlobStore blobs, CancellationToken ct)
     {
-        if (await target.FindAsync(uid, series, v, ct) is not { } found)
+        var (found, refused) = await target.FindPictureAsync(uid, series, v, ct);
+        if (found is null)
         {
-            return PreviewsRoutes.NoSuchSeries();
+            return refused!;
         }
 
         return found.Preview switch

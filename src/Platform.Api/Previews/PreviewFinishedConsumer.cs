@@ -3,13 +3,17 @@ using Microsoft.EntityFrameworkCore;
 using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Events;
+using Platform.Api.Studies;
 using Platform.Contracts;
 
 namespace Platform.Api.Previews;
 
-/// <summary>PreviewFinished: commits the first valid result of a part, counts crashes, and drops what comes later.</summary>
+/// <summary>
+/// PreviewFinished: commits the first valid result of a part, counts crashes, and drops what comes later. Images that may show who the
+/// patient is hold their study in the same transaction, so none of these pictures is given out before.
+/// </summary>
 internal sealed partial class PreviewFinishedConsumer(
-    TenantScope scopes, PreviewIndexes indexes, AuditLog audit, TimeProvider clock, ILogger<PreviewFinishedConsumer> logger)
+    TenantScope scopes, PreviewIndexes indexes, PixelHold hold, AuditLog audit, TimeProvider clock, ILogger<PreviewFinishedConsumer> logger)
     : IConsumer<PreviewFinished>
 {
     public async Task Consume(ConsumeContext<PreviewFinished> context)
@@ -18,11 +22,11 @@ internal sealed partial class PreviewFinishedConsumer(
         var ct = context.CancellationToken;
 
         // Outside any transaction: the store may be slow.
-        var problem = message.Outcome == PreviewOutcome.Made ? await indexes.CheckAsync(message, ct) : null;
-        await scopes.RunAsync(message.TenantId, (db, token) => CommitAsync(db, message, problem, token), ct);
+        var (index, problem) = message.Outcome == PreviewOutcome.Made ? await indexes.CheckAsync(message, ct) : (null, null);
+        await scopes.RunAsync(message.TenantId, (db, token) => CommitAsync(db, message, index, problem, token), ct);
     }
 
-    private async Task CommitAsync(PlatformDb db, PreviewFinished message, string? problem, CancellationToken ct)
+    private async Task CommitAsync(PlatformDb db, PreviewFinished message, PreviewIndex? index, string? problem, CancellationToken ct)
     {
         var preview = await db.LockPreviewAsync(message.PreviewId, ct);
         if (preview is null || !await Inbox.TryReceiveAsync(db, nameof(PreviewFinished), message.AttemptId, clock, ct)
@@ -37,6 +41,7 @@ internal sealed partial class PreviewFinishedConsumer(
             await PreviewWork.WantedAsync(db, preview, isAsked: preview.Full == PreviewStatus.Pending, clock.GetUtcNow(), ct);
         }
 
+        await hold.SuspectAsync(db, preview.StudyId, SuspicionsOf(index), ct);
         if (State(preview, message.Part) is { } state)
         {
             await Changes.PublishAsync(db, PreviewsRoutes.Kind, preview.SeriesId, state, ct);
@@ -48,6 +53,12 @@ internal sealed partial class PreviewFinishedConsumer(
         await db.SaveChangesAsync(ct);
         LogFinished(logger, preview.Id, message.Part, problem ?? message.Outcome.ToString());
     }
+
+    /// <summary>By SOP Instance UID: of each instance what any of its frames says.</summary>
+    private static Dictionary<string, string[]> SuspicionsOf(PreviewIndex? index) => (index?.Images ?? [])
+        .Where(i => i.Suspicions is { Count: > 0 })
+        .GroupBy(i => i.SopInstanceUid)
+        .ToDictionary(g => g.Key, g => g.SelectMany(i => i.Suspicions!).Distinct().ToArray());
 
     private static bool Apply(Preview preview, PreviewFinished message, string? problem) => message.Outcome switch
     {

@@ -39,14 +39,14 @@ internal sealed class PreviewIndexes(BlobStore blobs)
         return index;
     }
 
-    /// <summary>Null when an attempt's blobs are there and are what the worker said; else one sentence that says what is wrong.</summary>
-    public async Task<string?> CheckAsync(PreviewFinished message, CancellationToken ct)
+    /// <summary>The index, when an attempt's blobs are there and are what the worker said; else one sentence that says what is wrong.</summary>
+    public async Task<(PreviewIndex? Index, string? Problem)> CheckAsync(PreviewFinished message, CancellationToken ct)
     {
         var name = NameOf(message.TenantId, message.PreviewId, message.AttemptId, message.Part);
         var length = await blobs.GetLengthAsync(name, ct);
         if (length is not (> 0 and <= MaxBytes))
         {
-            return "The index is missing or too long.";
+            return (null, "The index is missing or too long.");
         }
 
         var bytes = new byte[length.Value];
@@ -57,19 +57,23 @@ internal sealed class PreviewIndexes(BlobStore blobs)
 
         if (Convert.ToHexStringLower(SHA256.HashData(bytes)) != message.IndexSha256)
         {
-            return "The index's hash is not what the worker said.";
+            return (null, "The index's hash is not what the worker said.");
         }
 
         try
         {
             var index = JsonSerializer.Deserialize<PreviewIndex>(bytes, PlatformJson.Options);
-            return index is { Images.Count: > 0 } && await HasPicturesAsync(message, index, ct) ? null : "The index and its pictures disagree.";
+            return index is { Images.Count: > 0 } && index.Images.All(i => i.Suspicions?.All(IsCode) != false) && await HasPicturesAsync(message, index, ct)
+                ? (index, null)
+                : (null, "The index and its pictures disagree.");
         }
         catch (JsonException)
         {
-            return "The index cannot be read.";
+            return (null, "The index cannot be read.");
         }
     }
+
+    private static bool IsCode(string suspicion) => suspicion.Length is > 0 and <= 40 && suspicion.All(char.IsAsciiLetter);
 
     private async Task<bool> HasPicturesAsync(PreviewFinished message, PreviewIndex index, CancellationToken ct)
     {

@@ -43,6 +43,7 @@ internal static class PreviewsRoutes
         .Produces(StatusCodes.Status200OK, contentType: "image/jpeg")
         .Produces(StatusCodes.Status202Accepted)
         .Produces(StatusCodes.Status304NotModified)
+        .ProducesProblem(StatusCodes.Status403Forbidden)
         .ProducesProblem(StatusCodes.Status404NotFound);
 
     internal static ProblemHttpResult NoSuchSeries() => Unavailable("No such series.");

@@ -15,6 +15,9 @@ internal static class Policy
     public const string ManageTenant = nameof(ManageTenant);
     public const string ReadAudit = nameof(ReadAudit);
 
+    /// <summary>To see images that may show who the patient is, and to release them to all readers.</summary>
+    public const string LookAtHeldPixels = nameof(LookAtHeldPixels);
+
     /// <summary>Platform operators only; no tenant in the URL.</summary>
     public const string OperatePlatform = nameof(OperatePlatform);
 
@@ -32,6 +35,7 @@ internal static class Policy
         .AddTenantPolicy(ManageModels, Role.TenantAdministrator)
         .AddTenantPolicy(ManageTenant, Role.TenantAdministrator)
         .AddTenantPolicy(ReadAudit, Role.TenantAdministrator, Role.Auditor)
+        .AddTenantPolicy(LookAtHeldPixels, Role.TenantAdministrator)
         .AddPolicy(OperatePlatform, policy => policy.RequireAuthenticatedUser().AddRequirements(new PlatformOperatorRequirement()))
         .AddPolicy(SignedIn, policy => policy.RequireAuthenticatedUser())
         // Deny by default: an endpoint that names no policy is open to nobody.

@@ -10,6 +10,9 @@ namespace Platform.Api.Security;
 /// </summary>
 internal sealed class ProblemWriter : IProblemDetailsWriter
 {
+    /// <summary>Of problems with a type, and a title, of their own: what a program may tell apart.</summary>
+    public const string TypePrefix = "urn:platform:problem:";
+
     private const string NotFound = "There is nothing at this address that you may see.";
 
     public bool CanWrite(ProblemDetailsContext context) => true;
@@ -19,7 +22,8 @@ internal sealed class ProblemWriter : IProblemDetailsWriter
         var problem = context.ProblemDetails;
         var status = problem.Status ?? context.HttpContext.Response.StatusCode;
         problem.Status = status;
-        problem.Title = problem is HttpValidationProblemDetails && problem.Title is not null ? problem.Title : ReasonPhrases.GetReasonPhrase(status);
+        var isNamed = problem is HttpValidationProblemDetails || problem.Type?.StartsWith(TypePrefix, StringComparison.Ordinal) == true;
+        problem.Title = isNamed && problem.Title is not null ? problem.Title : ReasonPhrases.GetReasonPhrase(status);
         problem.Type ??= "about:blank";
         problem.Detail = status == StatusCodes.Status404NotFound ? NotFound : problem.Detail ?? DetailOf(status);
         problem.Extensions["traceId"] = Activity.Current?.Id ?? context.HttpContext.TraceIdentifier;

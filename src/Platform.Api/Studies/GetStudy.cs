@@ -28,6 +28,7 @@ internal static class GetStudy
         DateTimeOffset? CompletedAt,
         string? NoAiCode,
         string? NoAiReason,
+        [property: Description("Null when nothing says that an image may show who the patient is.")] PixelsItem? Pixels,
         IReadOnlyList<SeriesItem> Series,
         IReadOnlyList<RunItem> Runs);
 
@@ -42,7 +43,17 @@ internal static class GetStudy
         SeriesOrigin Origin,
         Guid? RunId,
         int Instances,
-        int Damaged);
+        int Damaged,
+        [property: Description("Instances that may show who the patient is and that no administrator has looked at.")] int Held);
+
+    /// <param name="ReleasedAt">Null while they are held: then only administrators may have them.</param>
+    /// <param name="Images">How many are to be looked at.</param>
+    public sealed record PixelsItem(
+        DateTimeOffset HeldAt, DateTimeOffset? ReleasedAt, Guid? ReleasedBy, int Images, IReadOnlyList<SuspicionItem> Suspicions);
+
+    /// <param name="Code">e.g. <c>TextFound</c>.</param>
+    /// <param name="Images">Of those to be looked at.</param>
+    public sealed record SuspicionItem(string Code, int Images);
 
     public sealed record RunItem(
         Guid Id,
@@ -94,6 +105,23 @@ internal static class GetStudy
         return TypedResults.Ok(response);
     }
 
+    /// <summary>Null when nothing of the study was ever held.</summary>
+    internal static async Task<PixelsItem?> ReadPixelsAsync(PlatformDb db, Study study, CancellationToken ct)
+    {
+        if (study.PixelsHeldAt is not { } heldAt)
+        {
+            return null;
+        }
+
+        var unseen = study.ArePixelsHeld ? await PixelHold.Unseen(db, study.Id).Select(i => i.PixelSuspicions).ToListAsync(ct) : [];
+        return new PixelsItem(
+            heldAt,
+            study.PixelsReleasedAt,
+            study.PixelsReleasedBy,
+            unseen.Count,
+            [.. unseen.SelectMany(all => all).GroupBy(code => code).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new SuspicionItem(g.Key, g.Count()))]);
+    }
+
     private static async Task<Response> ReadAsync(PlatformDb db, Study study, WorkerRegistry workers, CancellationToken ct)
     {
         var series = await db.Series
@@ -109,7 +137,8 @@ internal static class GetStudy
                 e.Origin,
                 e.RunId,
                 db.Instances.Count(i => i.SeriesId == e.Id),
-                db.Instances.Count(i => i.SeriesId == e.Id && i.Status == InstanceStatus.Damaged)))
+                db.Instances.Count(i => i.SeriesId == e.Id && i.Status == InstanceStatus.Damaged),
+                db.Instances.Count(i => i.SeriesId == e.Id && i.PixelsReleasedAt == null && i.PixelSuspicions.Length > 0)))
             .ToListAsync(ct);
         var runs = await db.Runs.AsNoTracking()
             .Where(r => r.StudyId == study.Id)
@@ -135,6 +164,7 @@ internal static class GetStudy
             study.CompletedAt,
             study.NoAiCode,
             study.NoAiReason,
+            await ReadPixelsAsync(db, study, ct),
             series,
             [
                 .. runs.Select(r => new RunItem(

@@ -58,6 +58,12 @@ internal sealed class Instance : ITenantOwned
 
     public DateTimeOffset StoredAt { get; init; }
 
+    /// <summary>Why its pixels may show who the patient is, e.g. <c>TextFound</c>; empty when nothing says so.</summary>
+    public string[] PixelSuspicions { get; init; } = [];
+
+    /// <summary>When an administrator had looked at a suspect one; null before, and for all others.</summary>
+    public DateTimeOffset? PixelsReleasedAt { get; init; }
+
     /// <summary>The run that computed it; null when received.</summary>
     public Guid? RunId { get; init; }
 }
@@ -73,6 +79,7 @@ internal sealed class InstanceMapping : IEntityTypeConfiguration<Instance>
         builder.HasIndex(i => new { i.TenantId, i.Blob }).IsUnique();
         builder.Property(i => i.SopInstanceUid).UseCollation("C");
         builder.Property(i => i.Metadata).HasColumnType("text");
+        builder.Property(i => i.PixelSuspicions).HasDefaultValueSql("'{}'");
         builder.HasOne<Study>().WithMany().HasForeignKey(i => new { i.TenantId, i.StudyId }).OnDelete(DeleteBehavior.Cascade);
         builder.HasOne<Series>().WithMany().HasForeignKey(i => new { i.TenantId, i.SeriesId }).OnDelete(DeleteBehavior.Cascade);
         builder.HasOne<Run>().WithMany().HasForeignKey(i => new { i.TenantId, i.RunId }).OnDelete(DeleteBehavior.Restrict);

@@ -9,7 +9,8 @@ using Platform.Api.Security;
 namespace Platform.Api.Studies;
 
 /// <summary>
-/// GET /t/{tenant}/studies: the newest arrivals first, of a status if one is named; <c>before</c> is the last id of the page before.
+/// GET /t/{tenant}/studies: the newest arrivals first, of a status if one is named, or those whose pixels are held (or not);
+/// <c>before</c> is the last id of the page before.
 /// </summary>
 internal static class ListStudies
 {
@@ -29,6 +30,7 @@ internal static class ListStudies
         int Instances,
         int Version,
         StudyStatus Status,
+        bool ArePixelsHeld,
         DateTimeOffset ArrivedAt,
         DateTimeOffset? CompletedAt,
         string? NoAiCode,
@@ -44,6 +46,7 @@ internal static class ListStudies
 
     private static async Task<Ok<Response>> Handle(
         StudyStatus? status,
+        bool? held,
         Guid? before,
         [Range(1, 500)] int? limit,
         CurrentTenant tenant,
@@ -52,18 +55,23 @@ internal static class ListStudies
         CancellationToken ct)
     {
         var items = await scopes.RunAsync(
-            tenant.Id, (db, token) => ReadAsync(db, status, before, limit ?? DefaultLimit, token), ct);
+            tenant.Id, (db, token) => ReadAsync(db, status, held, before, limit ?? DefaultLimit, token), ct);
         await audit.RecordReadAsync(tenant.Id, "studies.list", "tenant", tenant.Id.ToString(), ct);
         return TypedResults.Ok(new Response(items));
     }
 
     private static async Task<List<Item>> ReadAsync(
-        PlatformDb db, StudyStatus? status, Guid? before, int limit, CancellationToken ct)
+        PlatformDb db, StudyStatus? status, bool? held, Guid? before, int limit, CancellationToken ct)
     {
         var studies = db.Studies.AsNoTracking();
         if (status is not null)
         {
             studies = studies.Where(s => s.Status == status);
+        }
+
+        if (held is not null)
+        {
+            studies = studies.Where(s => (s.PixelsHeldAt != null && s.PixelsReleasedAt == null) == held);
         }
 
         if (before is { } last)
@@ -101,6 +109,7 @@ internal static class ListStudies
             instances.GetValueOrDefault(s.Id),
             s.Version,
             s.Status,
+            s.ArePixelsHeld,
             s.ArrivedAt,
             s.CompletedAt,
             s.NoAiCode,

@@ -9,6 +9,8 @@ internal static class StudiesRoutes
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<StudyCompletion>();
         services.AddSingleton<DamageReport>();
+        services.AddSingleton<PixelHold>();
+        services.AddScoped<HeldPixels>();
         services.AddSingleton<BlobSweep>();
         services.AddHostedService<StudyCompleter>();
         services.AddHostedService<BlobSweeper>();
@@ -21,5 +23,6 @@ internal static class StudiesRoutes
         studies.MapListStudies();
         studies.MapGetStudy();
         studies.MapCompleteStudy();
+        studies.MapReleasePixels();
     }
 }

@@ -50,6 +50,17 @@ internal sealed class Study : ITenantOwned
     public string? NoAiCode { get; set; }
 
     public string? NoAiReason { get; set; }
+
+    /// <summary>Since when its pixels are, or last were, held because they may show who the patient is; null when they never were.</summary>
+    public DateTimeOffset? PixelsHeldAt { get; set; }
+
+    /// <summary>When an administrator had looked at them; null while they are held.</summary>
+    public DateTimeOffset? PixelsReleasedAt { get; set; }
+
+    public Guid? PixelsReleasedBy { get; set; }
+
+    /// <summary>Only administrators may have the pixels of what was received.</summary>
+    public bool ArePixelsHeld => PixelsHeldAt is not null && PixelsReleasedAt is null;
 }
 
 internal sealed class StudyMapping : IEntityTypeConfiguration<Study>
@@ -60,6 +71,8 @@ internal sealed class StudyMapping : IEntityTypeConfiguration<Study>
         builder.HasIndex(s => new { s.TenantId, s.StudyInstanceUid }).IsUnique();
         builder.HasIndex(s => new { s.TenantId, s.ArrivedAt });
         builder.HasIndex(s => new { s.TenantId, s.PatientPseudonym });
+        builder.HasIndex(s => new { s.TenantId, s.PixelsHeldAt }).HasFilter("pixels_held_at is not null and pixels_released_at is null");
+        builder.Ignore(s => s.ArePixelsHeld);
         builder.Property(s => s.StudyInstanceUid).UseCollation("C");
         builder.Property(s => s.PatientPseudonym).UseCollation("C");
         builder.HasOne<Tenants.Tenant>().WithMany().HasForeignKey(s => s.TenantId).OnDelete(DeleteBehavior.Restrict);

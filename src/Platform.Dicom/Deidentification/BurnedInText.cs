@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Platform.Dicom.Pixels;
 
@@ -58,7 +59,8 @@ public static class BurnedInText
         }
 
         var sopClass = dataset.GetString(DicomTags.SOPClassUID) ?? "";
-        if (sopClass.StartsWith(DicomUids.SecondaryCaptureImageStorage, StringComparison.Ordinal)
+        if (sopClass == DicomUids.SecondaryCaptureImageStorage
+            || sopClass.StartsWith(DicomUids.SecondaryCaptureImageStorage + ".", StringComparison.Ordinal) // of many frames
             || dataset.GetString(DicomTags.ConversionType) is "DV" or "DF" or "SD" or "SI" or "DRW")
         {
             found.Add(PixelSuspicion.Captured);
@@ -94,6 +96,65 @@ public static class BurnedInText
             : found;
     }
 
+    /// <summary>Whether a frame of grey values shows a line of letters; black to white over the values that it has, whatever their unit.</summary>
+    /// <param name="values">Row by row; not finite ones make it no picture.</param>
+    public static bool ShowsText(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, rows * columns);
+        var (low, high) = (double.PositiveInfinity, double.NegativeInfinity);
+        foreach (var value in values)
+        {
+            (low, high) = (Math.Min(low, value), Math.Max(high, value)); // NaN stays
+        }
+
+        if (!double.IsFinite(low) || !double.IsFinite(high) || high <= low)
+        {
+            return false;
+        }
+
+        var luminance = ArrayPool<byte>.Shared.Rent(values.Length);
+        try
+        {
+            var scale = 255 / (high - low);
+            for (var i = 0; i < values.Length; i++)
+            {
+                luminance[i] = (byte)((values[i] - low) * scale);
+            }
+
+            return CountLines(luminance.AsSpan(0, values.Length), rows, columns) > 0;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(luminance);
+        }
+    }
+
+    /// <summary>Whether a frame in colour shows a line of letters.</summary>
+    /// <param name="rgb">Three bytes a pixel, row by row.</param>
+    public static bool ShowsTextInColour(ReadOnlySpan<byte> rgb, int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rgb.Length, 3 * rows * columns);
+        var luminance = ArrayPool<byte>.Shared.Rent(rows * columns);
+        try
+        {
+            var frame = luminance.AsSpan(0, rows * columns);
+            ToLuminance(rgb, frame);
+            return CountLines(frame, rows, columns) > 0;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(luminance);
+        }
+    }
+
+    private static void ToLuminance(ReadOnlySpan<byte> rgb, Span<byte> luminance)
+    {
+        for (var i = 0; i < luminance.Length; i++)
+        {
+            luminance[i] = (byte)(((rgb[3 * i] * 77) + (rgb[(3 * i) + 1] * 151) + (rgb[(3 * i) + 2] * 28)) >> 8);
+        }
+    }
+
     private static int CountLines(byte[] luminance, PixelDescription description) =>
         CountLines(luminance, description.Rows, description.Columns);
 
@@ -117,13 +178,26 @@ public static class BurnedInText
     private static int Lines(ReadOnlySpan<byte> luminance, int rows, int columns, Drawing drawing)
     {
         var letters = Letters(luminance, rows, columns, drawing);
+        if (letters.Count == 0)
+        {
+            return 0;
+        }
+
         letters.Sort((a, b) => a.Left.CompareTo(b.Left));
-        var byRow = new List<Line>();
+        var (open, ended, swept) = (new List<Line>(), new List<Line>(), 0);
         foreach (var letter in letters)
         {
+            if (letter.Left - swept > MaxHeight)
+            {
+                // A line too far to the left takes nothing more.
+                ended.AddRange(open.Where(l => l.Count >= MinLetters && letter.Left - l.Right > 3 * MaxHeight));
+                open.RemoveAll(l => letter.Left - l.Right > 3 * MaxHeight);
+                swept = letter.Left;
+            }
+
             // The line that ends closest to the left of this letter, at the same height.
             Line? best = null;
-            foreach (var line in byRow)
+            foreach (var line in open)
             {
                 if (line.Takes(letter) && (best is null || line.Right > best.Right))
                 {
@@ -133,19 +207,16 @@ public static class BurnedInText
 
             if (best is null)
             {
-                byRow.Add(new Line(letter));
+                open.Add(new Line(letter));
             }
             else
             {
                 best.Add(letter);
             }
-
-            // A line too far to the left takes nothing more.
-            byRow.RemoveAll(l => l.Count < MinLetters && letter.Left - l.Right > 3 * MaxHeight);
         }
 
         var found = 0;
-        foreach (var line in byRow)
+        foreach (var line in ended.Concat(open))
         {
             found += line.Count >= MinLetters && IsDrawn(luminance, columns, line, drawing) ? 1 : 0;
         }
@@ -153,43 +224,45 @@ public static class BurnedInText
         return found;
     }
 
-    /// <summary>Connected shapes of letter size, by runs: no recursion, and one label for each pixel of a row.</summary>
+    /// <summary>Connected shapes of letter size, by runs of ink: no recursion, and one label for each run of a row.</summary>
     private static List<Letter> Letters(ReadOnlySpan<byte> luminance, int rows, int columns, Drawing drawing)
     {
         var parents = new List<int>();
         var boxes = new List<Letter>();
-        var (above, current) = (new int[columns + 2], new int[columns + 2]);
+        var (above, current) = (new List<Run>(), new List<Run>());
         for (var y = 0; y < rows; y++)
         {
-            Array.Fill(current, -1);
-            if (y == 0)
-            {
-                Array.Fill(above, -1);
-            }
-
+            current.Clear();
             var row = luminance.Slice(y * columns, columns);
-            for (var x = 0; x < columns; x++)
+            var next = 0;
+            for (var x = drawing.NextInk(row, 0); x < columns;)
             {
-                if (!drawing.IsInk(row[x]))
+                var end = drawing.NextGround(row, x + 1);
+                while (next < above.Count && above[next].End < x)
                 {
-                    continue;
+                    next++;
                 }
 
+                // Corners connect; the last one above may touch the next run too.
                 var label = -1;
-                foreach (var neighbour in (ReadOnlySpan<int>)[current[x], above[x], above[x + 1], above[x + 2]])
+                for (var i = next; i < above.Count && above[i].Start <= end; i++)
                 {
-                    label = Join(parents, boxes, label, neighbour);
+                    label = Join(parents, boxes, label, above[i].Label);
                 }
 
                 if (label < 0)
                 {
                     label = parents.Count;
                     parents.Add(label);
-                    boxes.Add(new Letter(x, y, x, y, 0));
+                    boxes.Add(new Letter(x, y, end - 1, y, end - x));
+                }
+                else
+                {
+                    boxes[label] = boxes[label].Union(new Letter(x, y, end - 1, y, end - x));
                 }
 
-                boxes[label] = boxes[label].With(x, y);
-                current[x + 1] = label;
+                current.Add(new Run(x, end, label));
+                x = drawing.NextInk(row, end);
             }
 
             (above, current) = (current, above);
@@ -211,11 +284,6 @@ public static class BurnedInText
 
     private static int Join(List<int> parents, List<Letter> boxes, int label, int neighbour)
     {
-        if (neighbour < 0)
-        {
-            return label;
-        }
-
         var root = neighbour;
         while (parents[root] != root)
         {
@@ -279,11 +347,7 @@ public static class BurnedInText
         {
             var rgb = new byte[3 * luminance.Length];
             decoder.DecodeToRgb(frame, rgb);
-            for (var i = 0; i < luminance.Length; i++)
-            {
-                luminance[i] = (byte)(((rgb[3 * i] * 77) + (rgb[(3 * i) + 1] * 151) + (rgb[(3 * i) + 2] * 28)) >> 8);
-            }
-
+            ToLuminance(rgb, luminance);
             return luminance;
         }
 
@@ -314,16 +378,30 @@ public static class BurnedInText
     private readonly record struct Drawing(byte Tone, bool IsDark, double GroundShare, int GroundTones, double InkShare)
     {
         public bool IsInk(byte value) => IsDark ? value <= Tone : value >= Tone;
+
+        /// <summary>The first pixel of ink from here on; the length of the row when there is none.</summary>
+        public int NextInk(ReadOnlySpan<byte> row, int from)
+        {
+            var at = IsDark ? row[from..].IndexOfAnyInRange((byte)0, Tone) : row[from..].IndexOfAnyInRange(Tone, (byte)255);
+            return at < 0 ? row.Length : from + at;
+        }
+
+        /// <summary>The first pixel that is no ink from here on; the length of the row when there is none.</summary>
+        public int NextGround(ReadOnlySpan<byte> row, int from)
+        {
+            var at = IsDark ? row[from..].IndexOfAnyExceptInRange((byte)0, Tone) : row[from..].IndexOfAnyExceptInRange(Tone, (byte)255);
+            return at < 0 ? row.Length : from + at;
+        }
     }
+
+    /// <summary>Ink from <c>Start</c> to before <c>End</c>.</summary>
+    private readonly record struct Run(int Start, int End, int Label);
 
     private readonly record struct Letter(int Left, int Top, int Right, int Bottom, int Area)
     {
         public int Width => Right - Left + 1;
 
         public int Height => Bottom - Top + 1;
-
-        public Letter With(int x, int y) =>
-            new(Math.Min(Left, x), Math.Min(Top, y), Math.Max(Right, x), Math.Max(Bottom, y), Area + 1);
 
         public Letter Union(Letter o) => new(
             Math.Min(Left, o.Left), Math.Min(Top, o.Top), Math.Max(Right, o.Right), Math.Max(Bottom, o.Bottom), Area + o.Area);

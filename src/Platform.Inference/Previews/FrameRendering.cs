@@ -1,4 +1,5 @@
 using Platform.Dicom;
+using Platform.Dicom.Deidentification;
 using Platform.Dicom.Pixels;
 
 namespace Platform.Inference.Previews;
@@ -13,16 +14,18 @@ internal static class FrameRendering
     private const double HighPercentile = 99;
 
     /// <param name="windowless">The window for a frame whose sender named none; null takes the frame's own percentiles.</param>
-    /// <returns>The picture and its window; null for colour.</returns>
+    /// <param name="isSearched">Whether to look for letters in the values, before a window hides them.</param>
+    /// <returns>The picture, its window (null for colour), and whether letters were found.</returns>
     /// <exception cref="DicomException">The frame cannot be decoded.</exception>
-    public static (Picture Picture, VoiTransform? Window) Render(FrameDecoder decoder, DicomDataset dataset, int frame, VoiTransform? windowless)
+    public static (Picture Picture, VoiTransform? Window, bool ShowsText) Render(
+        FrameDecoder decoder, DicomDataset dataset, int frame, VoiTransform? windowless, bool isSearched)
     {
         var d = decoder.Description;
         if (IsColour(d))
         {
             var rgb = new byte[3 * d.PixelsPerFrame];
             decoder.DecodeToRgb(frame, rgb);
-            return (new Picture(d.Rows, d.Columns, 3, rgb), null);
+            return (new Picture(d.Rows, d.Columns, 3, rgb), null, isSearched && BurnedInText.ShowsTextInColour(rgb, d.Rows, d.Columns));
         }
 
         var values = new float[d.PixelsPerFrame];
@@ -35,7 +38,7 @@ internal static class FrameRendering
             System.Numerics.Tensors.TensorPrimitives.OnesComplement(grey, grey);
         }
 
-        return (new Picture(d.Rows, d.Columns, 1, grey), window);
+        return (new Picture(d.Rows, d.Columns, 1, grey), window, isSearched && BurnedInText.ShowsText(values, d.Rows, d.Columns));
     }
 
     public static bool IsColour(PixelDescription d) => d.SamplesPerPixel != 1 || d.Photometric == PhotometricInterpretation.PaletteColor;

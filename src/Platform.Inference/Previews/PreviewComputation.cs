@@ -1,5 +1,6 @@
 using Platform.Contracts;
 using Platform.Dicom;
+using Platform.Dicom.Deidentification;
 using Platform.Dicom.Pixels;
 using Platform.Hosting.Blobs;
 using Platform.Inference.Child;
@@ -90,6 +91,7 @@ internal sealed class PreviewComputation(BlobStore blobs, string scratch)
             folder,
             entries,
             chosen,
+            _ => true,
             (i, picture) =>
             {
                 tiles[i] = picture.Within(StripLayout.TileSize, StripLayout.TileSize);
@@ -115,6 +117,7 @@ internal sealed class PreviewComputation(BlobStore blobs, string scratch)
         var entries = strip.Images.ToArray();
         var (offsets, lengths, at) = (new long[entries.Length], new int[entries.Length], 0L);
         IReadOnlyList<int> wanted = [.. Enumerable.Range(0, entries.Length).Where(i => entries[i].ReasonCode is null)];
+        HashSet<int> inStrip = [.. strip.Strip?.Images ?? []];
         await store.WriteAsync(
             BlobNames.PreviewPackFile,
             write => RenderAsync(
@@ -123,6 +126,7 @@ internal sealed class PreviewComputation(BlobStore blobs, string scratch)
                 folder,
                 entries,
                 wanted,
+                i => strip.Images[i].Suspicions is null || !inStrip.Contains(i), // null: made before letters were looked for
                 async (i, picture) =>
                 {
                     var jpeg = Jpeg.Encode(picture.Within(FullSide, FullSide), FullQuality);
@@ -169,7 +173,8 @@ internal sealed class PreviewComputation(BlobStore blobs, string scratch)
         image.Window is { IsTable: false } same ? same.Width : null,
         image.Plane.Position is { } p ? [p.X, p.Y, p.Z] : null,
         image.Reason?.Code,
-        image.Reason?.Sentence);
+        image.Reason?.Sentence,
+        image.Suspicions);
 
     /// <summary>One window for the windowless images of a group, from those that are in the strip: scrolling must not flicker.</summary>
     private static async Task<Dictionary<string, VoiTransform>> GroupWindowsAsync(
@@ -198,13 +203,17 @@ internal sealed class PreviewComputation(BlobStore blobs, string scratch)
         return samples.ToDictionary(s => s.Key, s => FrameRendering.Percentiles([.. s.Value]));
     }
 
-    /// <summary>Renders images and hands each on; those that cannot be rendered get their reason, all of them their window.</summary>
+    /// <summary>
+    /// Renders images and hands each on; those that cannot be rendered get their reason, all of them their window, and those that
+    /// are searched say if they show letters.
+    /// </summary>
     private static Task RenderAsync(
         PreviewManifest manifest,
         AttemptBlobs store,
         string folder,
         PreviewImage[] entries,
         IReadOnlyList<int> wanted,
+        Predicate<int> isSearched,
         Func<int, Picture, Task> take,
         CancellationToken ct)
     {
@@ -223,7 +232,12 @@ internal sealed class PreviewComputation(BlobStore blobs, string scratch)
                 }
 
                 var windowless = entries[i] is { WindowCentre: { } centre, WindowWidth: { } width } ? new VoiTransform(centre, width, VoiFunction.LinearExact) : null;
-                var (picture, window) = FrameRendering.Render(decoder, dataset, entries[i].Frame - 1, windowless);
+                var (picture, window, showsText) = FrameRendering.Render(decoder, dataset, entries[i].Frame - 1, windowless, isSearched(i));
+                if (showsText)
+                {
+                    entries[i] = entries[i] with { Suspicions = [.. entries[i].Suspicions ?? [], nameof(PixelSuspicion.TextFound)] };
+                }
+
                 if (window is { IsTable: false })
                 {
                     entries[i] = entries[i] with { WindowCentre = window.Centre, WindowWidth = window.Width };

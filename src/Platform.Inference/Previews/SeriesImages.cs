@@ -1,4 +1,5 @@
 using Platform.Dicom;
+using Platform.Dicom.Deidentification;
 using Platform.Dicom.Pixels;
 using Platform.Dicom.Volumes;
 
@@ -8,8 +9,18 @@ namespace Platform.Inference.Previews;
 /// <param name="Instance">Index in the manifest.</param>
 /// <param name="Frame">From 0.</param>
 /// <param name="Group">Windowless frames of one group share a window.</param>
+/// <param name="Suspicions">What the header gives reason to suspect.</param>
 internal sealed record SeriesImage(
-    int Instance, int Frame, int? Number, int Rows, int Columns, FramePlane Plane, VoiTransform? Window, string Group, PreviewReason? Reason);
+    int Instance,
+    int Frame,
+    int? Number,
+    int Rows,
+    int Columns,
+    FramePlane Plane,
+    VoiTransform? Window,
+    string Group,
+    PreviewReason? Reason,
+    IReadOnlyList<string> Suspicions);
 
 /// <summary>Reads the frames out of headers and puts them into display order.</summary>
 internal static class SeriesImages
@@ -37,6 +48,7 @@ internal static class SeriesImages
             || dataset.GetString(DicomTags.PhotometricInterpretation) == "PALETTE COLOR";
         var group = string.Join(
             '\\', [$"{rows}", $"{columns}", dataset.GetString(DicomTags.BitsStored), .. dataset.GetStrings(DicomTags.ImageType)]);
+        IReadOnlyList<string> suspicions = [.. BurnedInText.Suspect(dataset).Select(s => s.ToString())];
         var reason = (long)rows * columns > FrameRendering.MaxPixels ? PreviewReason.TooLarge : null;
         for (var frame = 0; frame < frames; frame++)
         {
@@ -49,7 +61,8 @@ internal static class SeriesImages
                 FramePlane.Of(dataset, frame),
                 isColour ? null : VoiTransform.Of(dataset, frame),
                 isColour ? "" : group,
-                reason);
+                reason,
+                suspicions);
         }
     }
 

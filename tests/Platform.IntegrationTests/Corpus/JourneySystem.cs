@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Platform.IntegrationTests.Hosts;
 using Platform.IntegrationTests.Journeys;
 using Platform.IntegrationTests.Kills;
 using Platform.IntegrationTests.Services;
@@ -35,6 +36,25 @@ public sealed class JourneySystem(TestServices services) : ICollectionFixture<Jo
         system ??= await StartAsync(ct);
         var gateway = system.Gateway;
         return await PlatformClient.ConnectAsync(system.Address, gateway.Slug, gateway.ClientId, gateway.ClientSecret, ct);
+    }
+
+    /// <summary>An administrator of the gateway's tenant.</summary>
+    public async Task<PlatformClient> SignInAsAdministratorAsync(CancellationToken ct)
+    {
+        if (Environment.GetEnvironmentVariable("PLATFORM_CREDENTIALS") is { } path)
+        {
+            var given = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllTextAsync(path, ct));
+            var user = given.GetProperty("users").EnumerateArray().Single(u => u.GetProperty("role").GetString() == "administrator");
+            return await PlatformClient.SignInAsync(
+                new Uri(given.GetProperty("url").GetString()!),
+                given.GetProperty("tenant").GetString()!,
+                user.GetProperty("email").GetString()!,
+                user.GetProperty("password").GetString()!,
+                ct);
+        }
+
+        system ??= await StartAsync(ct);
+        return await PlatformClient.SignInAsync(system.Address, system.Gateway.Slug, KillSystem.Administrator, ApiHost.Password, ct);
     }
 
     public async ValueTask DisposeAsync()

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Platform.Api;
 using Platform.Api.Data;
+using Platform.Api.Security;
 using Platform.Api.Tenants;
 using Platform.IntegrationTests.Services;
 using Xunit;
@@ -97,6 +98,20 @@ public sealed class DicomwebApi : IAsyncLifetime
         var token = (await answer.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("access_token").GetString()!;
         http.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return new DicomwebClient(id, slug, token, http, Errors);
+    }
+
+    /// <summary>A person of a tenant, signed in: an administrator may look at what is held.</summary>
+    internal async Task<DicomwebClient> SignInAsync(DicomwebClient tenant, Role role, CancellationToken ct)
+    {
+        var email = $"{role}@{tenant.Slug}.test";
+        await using var scope = Services.CreateAsyncScope();
+        var (_, errors) = await scope.ServiceProvider.GetRequiredService<TenantSetup>()
+            .AddPersonAsync(tenant.TenantId, email, role.ToString(), Hosts.ApiHost.Password, role, ct);
+        Assert.Empty(errors);
+        var http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(5) };
+        using var answer = await http.PostAsJsonAsync("session", new { email, password = Hosts.ApiHost.Password }, ct);
+        answer.EnsureSuccessStatusCode();
+        return new DicomwebClient(tenant.TenantId, tenant.Slug, "", http, Errors);
     }
 
     /// <summary>Reads or changes the rows themselves, as the tenant.</summary>

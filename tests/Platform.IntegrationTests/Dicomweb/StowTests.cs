@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Platform.Api.Security;
+using Platform.Api.Studies;
 using Platform.Api.Tenants;
 using Platform.Dicom;
 using Xunit;
@@ -47,6 +50,40 @@ public class StowTests(DicomwebApi api)
             $"dicomweb/studies/{study}/series/{series}/instances/{instance}", Ct, "application/dicom; transfer-syntax=*");
         Assert.True(status == HttpStatusCode.OK, string.Join('\n', api.Errors));
         Assert.Equal(parts[0], single);
+    }
+
+    [Fact]
+    public async Task What_the_header_says_of_an_image_holds_its_study_at_once()
+    {
+        var tenant = await api.CreateTenantAsync(Ct);
+        var uid = DicomUid.New();
+        var captured = TestInstance.Make(uid, change: d => d.Set(DicomTags.ConversionType, "SD"));
+        var ultrasound = TestInstance.Make(uid, change: d => d.Set(DicomTags.Modality, "US"));
+        var clean = TestInstance.Make(uid, change: d =>
+        {
+            d.Set(DicomTags.Modality, "US");
+            d.Set(DicomTags.BurnedInAnnotation, "NO");
+        });
+
+        // Cleaning takes away what says that an overlay lies in the pixels.
+        var overlaid = TestInstance.Make(uid, change: d => d.Set(new DicomTag(0x6000_0102), "12"));
+        await tenant.StowAsync([clean], Ct);
+        Assert.Equal(JsonValueKind.Null, (await tenant.StudyAsync(uid, Ct)).GetProperty("pixels").ValueKind);
+        foreach (var file in new[] { captured, ultrasound, overlaid, overlaid })
+        {
+            Assert.Equal(HttpStatusCode.OK, (await tenant.StowAsync([file], Ct)).Status);
+        }
+
+        var pixels = (await tenant.StudyAsync(uid, Ct)).GetProperty("pixels");
+        Assert.Equal(3, pixels.GetProperty("images").GetInt32());
+        Assert.Equal(
+            [("Captured", 1), ("OverlayInPixels", 1), ("UsuallyAnnotated", 1)],
+            pixels.GetProperty("suspicions").EnumerateArray().Select(s => (s.GetProperty("code").GetString(), s.GetProperty("images").GetInt32())));
+        Assert.Equal(HttpStatusCode.Forbidden, (await tenant.GetBytesAsync($"dicomweb/studies/{uid}", Ct)).Status);
+        var administrator = await api.SignInAsync(tenant, Role.TenantAdministrator, Ct);
+        Assert.Equal(4, (await administrator.RetrieveAsync($"studies/{uid}", Ct)).Count);
+        Assert.Equal(1, await api.InTenantAsync(
+            tenant.TenantId, (db, ct) => db.AuditEvents.CountAsync(e => e.Action == PixelHold.Action, ct), Ct));
     }
 
     [Fact]

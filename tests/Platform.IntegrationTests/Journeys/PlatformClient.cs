@@ -32,6 +32,15 @@ public sealed class PlatformClient : IDisposable
         return new PlatformClient(http);
     }
 
+    /// <summary>Signs in as a person.</summary>
+    public static async Task<PlatformClient> SignInAsync(Uri url, string tenant, string email, string password, CancellationToken ct)
+    {
+        var http = new HttpClient { BaseAddress = new Uri(url, $"t/{tenant}/"), Timeout = TimeSpan.FromMinutes(5) };
+        using var answer = await http.PostAsJsonAsync(new Uri(url, "session"), new { email, password }, ct);
+        answer.EnsureSuccessStatusCode();
+        return new PlatformClient(http);
+    }
+
     /// <summary>Stores instances in one STOW-RS request; the answer's status and its DICOM JSON.</summary>
     public async Task<(HttpStatusCode Status, JsonElement Answer)> StoreAsync(IEnumerable<byte[]> instances, CancellationToken ct)
     {
@@ -76,7 +85,7 @@ public sealed class PlatformClient : IDisposable
         throw new OperationCanceledException(ct);
     }
 
-    /// <summary>An instance as stored, by WADO-RS.</summary>
+    /// <summary>An instance as stored, by WADO-RS; of a study that is held, only for administrators.</summary>
     public async Task<DicomFile> InstanceAsync(string studyUid, string seriesUid, string instanceUid, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Platform.Api.Security;
+using Platform.Api.Tenants;
 using Platform.IntegrationTests.Hosts;
 using Platform.IntegrationTests.Services;
 using Platform.Local.Processes;
@@ -22,6 +25,9 @@ internal sealed record InFlight(int Publishes, int Computes, int Commits);
 /// <summary>API, worker, PostgreSQL and RabbitMQ as processes that can be killed, on one file store.</summary>
 internal sealed class KillSystem : IAsyncDisposable
 {
+    /// <summary>The tenant's administrator; the password is <see cref="ApiHost.Password"/>.</summary>
+    public const string Administrator = "administrator@kills.test";
+
     private const string Slug = "kills";
     private const string Health = "health/live";
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
@@ -74,13 +80,16 @@ internal sealed class KillSystem : IAsyncDisposable
             settings[key] = value;
         }
 
-        // The tenant and its gateway are made by the API's own code, before the API runs as a process of its own.
+        // The tenant, its gateway and its administrator are made by the API's own code, before the API runs as a process of its own.
         GatewayAccess gateway;
         await using (var setup = new SetupHost(services, settings))
         {
             await setup.InitializeAsync();
             var client = await setup.GatewayAsync(Slug, ct);
             gateway = new GatewayAccess(Slug, client.ClientId, client.ClientSecret);
+            await using var scope = setup.Services.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<TenantSetup>().AddPersonAsync(
+                await setup.TenantAsync(Slug), Administrator, "Administrator", ApiHost.Password, Role.TenantAdministrator, ct);
         }
 
         var environment = settings.ToDictionary(s => s.Key.Replace(":", "__", StringComparison.Ordinal), s => s.Value!);

@@ -58,6 +58,8 @@ internal static class Attacks
         Attack.OnMember("GET /t/{tenant}/studies", "/studies", Readers),
         Attack.OnThing("GET /t/{tenant}/studies/{uid}", t => $"/studies/{t.Study}", Readers),
         Attack.OnThing("POST /t/{tenant}/studies/{uid}/complete", t => $"/studies/{t.Study}/complete", Storers),
+        Attack.OnThing("POST /t/{tenant}/studies/{uid}/release-pixels", t => $"/studies/{t.Study}/release-pixels", TenantAdministrator)
+            with { Body = _ => JsonContent.Create(new { images = 0 }) },
         Preview("", ""),
         Preview("/strip", "/strip"),
         Preview("/images/{index}", "/images/0"),

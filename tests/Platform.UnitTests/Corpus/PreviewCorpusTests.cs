@@ -68,7 +68,7 @@ public class PreviewCorpusTests(ITestOutputHelper output)
         foreach (var (file, path) in (await FilesAsync("given/chest-ct")).Where((_, i) => i % 16 == 0))
         {
             var decoder = new FrameDecoder(file);
-            var (picture, _) = FrameRendering.Render(decoder, file.Dataset, 0, null);
+            var (picture, _, _) = FrameRendering.Render(decoder, file.Dataset, 0, null, isSearched: false);
 
             // PS3.3 §C.11.2.1.2.1 once more, straight from the stored values.
             var stored = decoder.Decode(0);

@@ -602,6 +602,17 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("number_of_frames");
 
+                    b.PrimitiveCollection<string[]>("PixelSuspicions")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text[]")
+                        .HasColumnName("pixel_suspicions")
+                        .HasDefaultValueSql("'{}'");
+
+                    b.Property<DateTimeOffset?>("PixelsReleasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pixels_released_at");
+
                     b.Property<string>("ReceivedHmac")
                         .HasColumnType("text")
                         .HasColumnName("received_hmac");
@@ -790,6 +801,18 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnName("patient_pseudonym")
                         .UseCollation("C");
 
+                    b.Property<DateTimeOffset?>("PixelsHeldAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pixels_held_at");
+
+                    b.Property<DateTimeOffset?>("PixelsReleasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pixels_released_at");
+
+                    b.Property<Guid?>("PixelsReleasedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pixels_released_by");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("text")
@@ -817,6 +840,10 @@ namespace Platform.Api.Data.Migrations
 
                     b.HasIndex("TenantId", "PatientPseudonym")
                         .HasDatabaseName("ix_studies_tenant_id_patient_pseudonym");
+
+                    b.HasIndex("TenantId", "PixelsHeldAt")
+                        .HasDatabaseName("ix_studies_tenant_id_pixels_held_at")
+                        .HasFilter("pixels_held_at is not null and pixels_released_at is null");
 
                     b.HasIndex("TenantId", "StudyInstanceUid")
                         .IsUnique()

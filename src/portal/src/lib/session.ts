@@ -6,12 +6,13 @@ export type Session = Schemas['GetSessionResponse'];
 export type Role = Schemas['Role'];
 
 /** What a person may do in a tenant; which roles may is the API's decision (Policies.cs), this only hides what would be refused. */
-export type Ability = 'readStudies' | 'storeStudies' | 'startRuns';
+export type Ability = 'readStudies' | 'storeStudies' | 'startRuns' | 'lookAtHeldPixels';
 
 const roles: Record<Ability, Role[]> = {
   readStudies: ['TenantAdministrator', 'Uploader', 'Specialist', 'Viewer', 'Gateway'],
   storeStudies: ['TenantAdministrator', 'Uploader', 'Gateway'],
   startRuns: ['TenantAdministrator', 'Uploader', 'Specialist'],
+  lookAtHeldPixels: ['TenantAdministrator'],
 };
 
 export const sessionQuery = queryOptions({

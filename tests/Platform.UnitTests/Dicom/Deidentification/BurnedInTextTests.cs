@@ -7,14 +7,6 @@ namespace Platform.UnitTests.Dicom.Deidentification;
 
 public class BurnedInTextTests
 {
-    /// <summary>Rows of "H", "T" and "L", five columns each.</summary>
-    private static readonly string[][] Letters =
-    [
-        ["#...#", "#...#", "#####", "#...#", "#...#", "#...#", "#...#"],
-        ["#####", "..#..", "..#..", "..#..", "..#..", "..#..", "..#.."],
-        ["#....", "#....", "#....", "#....", "#....", "#....", "#####"],
-    ];
-
     [Theory]
     [InlineData(0, 255, 1)]
     [InlineData(255, 0, 1)]
@@ -66,24 +58,29 @@ public class BurnedInTextTests
         Assert.Equal([PixelSuspicion.TextFound], BurnedInText.Suspect(new DicomFile(dataset, DicomTransferSyntax.ExplicitLittleEndian)));
     }
 
-    private static byte[] Draw(byte ground, byte ink)
+    [Fact]
+    public void Letters_are_found_in_values_of_any_unit_and_in_colour()
     {
-        var frame = new byte[64 * 128];
-        Array.Fill(frame, ground);
-        for (var letter = 0; letter < 12; letter++)
-        {
-            for (var y = 0; y < 7; y++)
-            {
-                for (var x = 0; x < 5; x++)
-                {
-                    if (Letters[letter % 3][y][x] == '#')
-                    {
-                        frame[((20 + y) * 128) + 10 + (7 * letter) + x] = ink;
-                    }
-                }
-            }
-        }
+        float[] hounsfield = [.. DrawnText.Draw(0, 1).Select(ink => ink == 1 ? 3071f : -1024f)];
+        Assert.True(BurnedInText.ShowsText(hounsfield, DrawnText.Rows, DrawnText.Columns));
+        Assert.False(BurnedInText.ShowsText([.. hounsfield.Select(_ => 7f)], DrawnText.Rows, DrawnText.Columns));
+        Assert.False(BurnedInText.ShowsText([.. hounsfield.Select((v, i) => i == 5 ? float.NaN : v)], DrawnText.Rows, DrawnText.Columns));
 
-        return frame;
+        byte[] yellow = [.. DrawnText.Draw(0, 1).SelectMany(ink => ink == 1 ? new byte[] { 255, 255, 0 } : [0, 0, 60])];
+        Assert.True(BurnedInText.ShowsTextInColour(yellow, DrawnText.Rows, DrawnText.Columns));
+        Assert.False(BurnedInText.ShowsTextInColour(new byte[yellow.Length], DrawnText.Rows, DrawnText.Columns));
     }
+
+    [Fact]
+    public void A_photograph_of_an_eye_is_no_secondary_capture()
+    {
+        var dataset = Frames.Dataset(4, 4);
+        dataset.Set(DicomTags.SOPClassUID, "1.2.840.10008.5.1.4.1.1.77.1.5.1");
+        Assert.Empty(BurnedInText.Suspect(dataset));
+
+        dataset.Set(DicomTags.SOPClassUID, "1.2.840.10008.5.1.4.1.1.7.4");
+        Assert.Equal([PixelSuspicion.Captured], BurnedInText.Suspect(dataset));
+    }
+
+    private static byte[] Draw(byte ground, byte ink) => DrawnText.Draw(ground, ink);
 }

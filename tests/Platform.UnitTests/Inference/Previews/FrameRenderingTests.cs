@@ -179,6 +179,10 @@ public class FrameRenderingTests
 
     private static byte[] Words(params ushort[] words) => MemoryMarshal.AsBytes(words.AsSpan()).ToArray();
 
-    private static (Picture Picture, VoiTransform? Window) Render(DicomDataset image, int frame = 0) =>
-        FrameRendering.Render(new FrameDecoder(image, DicomTransferSyntax.ExplicitLittleEndian), image, frame, null);
+    private static (Picture Picture, VoiTransform? Window) Render(DicomDataset image, int frame = 0)
+    {
+        var (picture, window, _) = FrameRendering.Render(
+            new FrameDecoder(image, DicomTransferSyntax.ExplicitLittleEndian), image, frame, null, isSearched: false);
+        return (picture, window);
+    }
 }

@@ -3,6 +3,7 @@ using Platform.Dicom;
 using Platform.Dicom.Objects;
 using Platform.Inference.Child;
 using Platform.Inference.Previews;
+using Platform.UnitTests.Dicom.Deidentification;
 using Platform.UnitTests.Dicom.Volumes;
 using SkiaSharp;
 using Xunit;
@@ -104,6 +105,41 @@ public sealed class PreviewComputationTests : IDisposable
 
         Assert.Equal((ComputeOutcome.Refused, code), (answer.Outcome, answer.ReasonCode));
         Assert.NotEmpty(answer.Reason!);
+    }
+
+    [Fact]
+    public async Task Images_that_may_show_who_the_patient_is_say_why()
+    {
+        // Forty slices, of which the strip has 32; letters on the first, which is in the strip, and on one that is not.
+        var left = Enumerable.Range(0, 40).Except(StripLayout.Choose(40)).First();
+        var files = ImageSeriesWriter.Write(Phantom.Series(
+            (x, y, z) => (z == 0 || z == left) && DrawnText.IsInk(x, y) ? 4000 : 500 + z, DrawnText.Columns, DrawnText.Rows, slices: 40)).ToList();
+        files[5].Dataset.Set(DicomTags.ConversionType, "SD");
+        var manifest = await store.StoreAsync([.. files.Select(f => f.ToArray())]);
+
+        var (_, strip) = await store.MakeAsync(manifest);
+        var (_, full) = await store.MakeAsync(manifest, strip);
+
+        Assert.Equal([("TextFound", 0), ("Captured", 5)], Told(strip!));
+        Assert.Equal(new[] { ("TextFound", 0), ("Captured", 5), ("TextFound", left) }.OrderBy(t => t.Item2), Told(full!));
+
+        // Of an index that was made before letters were looked for, everything is searched.
+        var old = strip! with { Images = [.. strip.Images.Select(i => i with { Suspicions = null })] };
+        var (_, again) = await store.MakeAsync(manifest, old);
+        Assert.Equal([("TextFound", 0), ("TextFound", left)], Told(again!));
+
+        static IEnumerable<(string, int)> Told(PreviewIndex index) =>
+            index.Images.SelectMany(i => (i.Suspicions ?? []).Select(s => (s, i.Index)));
+    }
+
+    [Fact]
+    public void An_index_without_suspicions_is_still_read()
+    {
+        const string Old = """
+            { "strip": null, "images": [{ "index": 0, "sopInstanceUid": "1.2", "frame": 1, "rows": 4, "columns": 4, "pixelSpacingMm": null,
+              "windowCentre": null, "windowWidth": null, "positionMm": null, "reasonCode": null, "reason": null }], "pack": null }
+            """;
+        Assert.Null(Assert.Single(System.Text.Json.JsonSerializer.Deserialize<PreviewIndex>(Old, PlatformJson.Options)!.Images).Suspicions);
     }
 
     [Fact]

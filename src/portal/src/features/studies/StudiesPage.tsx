@@ -11,14 +11,14 @@ import {
 } from '@/ui';
 import { aiStateOf, isKnownReason } from './aiState';
 import styles from './StudiesPage.module.css';
-import { useStudies, type Study, type StudyStatus } from './useStudies';
+import { useStudies, type Study, type StudyFilter } from './useStudies';
 
 interface Row {
   study: Study;
   patient: Patient | undefined;
 }
 
-const isStatus = (value: string | null): value is StudyStatus => value === 'Receiving' || value === 'Complete';
+const isFilter = (value: string | null): value is StudyFilter => value === 'Receiving' || value === 'Complete' || value === 'Held';
 
 /** Every study of the tenant as it arrives, and what AI made of it. */
 export default function StudiesPage() {
@@ -33,7 +33,7 @@ function Studies() {
   const canStore = useCan('storeStudies');
   const [query, setQuery] = useSearchParams();
   const asked = query.get('status');
-  const status = isStatus(asked) ? asked : undefined;
+  const status = isFilter(asked) ? asked : undefined;
   const [search, setSearch] = useState('');
   const sought = useDeferredValue(search.trim().toLowerCase());
   const studies = useStudies(tenant, status);
@@ -51,7 +51,8 @@ function Studies() {
       <div className={styles.tools}>
         <SearchField label={t('search')} value={search} onChange={event => setSearch(event.target.value)} />
         <Segments label={t('filter.label')} value={status ?? 'all'}
-          options={[{ value: 'all', text: t('filter.all') }, { value: 'Receiving', text: t('filter.Receiving') }, { value: 'Complete', text: t('filter.Complete') }]}
+          options={[{ value: 'all', text: t('filter.all') }, { value: 'Receiving', text: t('filter.Receiving') }, { value: 'Complete', text: t('filter.Complete') },
+            { value: 'Held', text: t('filter.Held') }]}
           onChange={value => setQuery(value === 'all' ? {} : { status: value }, { replace: true })} />
       </div>
       {studies.isError && studies.data !== undefined && (
@@ -86,7 +87,7 @@ function textOf({ study, patient }: Row): string {
   ].join('\n').toLowerCase();
 }
 
-function Nothing({ status, onAll, upload }: { status: StudyStatus | undefined; onAll: () => void; upload: ReactNode }) {
+function Nothing({ status, onAll, upload }: { status: StudyFilter | undefined; onAll: () => void; upload: ReactNode }) {
   const { t } = useTranslation('studies');
   return status === undefined
     ? <EmptyState icon="studies" title={t('empty.title')} actions={upload}>{t(upload === false ? 'empty.reader' : 'empty.text')}</EmptyState>
@@ -122,9 +123,9 @@ function StudyTable({ rows, tenant }: { rows: readonly Row[]; tenant: string }) 
     },
     {
       key: 'status', title: t('column.status'), narrow: 'corner', width: '8rem',
-      cell: ({ study }) => (study.status === 'Complete'
-        ? <span className={styles.complete}><Icon name="check" size={15} />{t('status.Complete')}</span>
-        : <Badge tone="busy">{t('status.Receiving')}</Badge>),
+      cell: ({ study }) => (study.arePixelsHeld ? <Badge tone="warn" title={t('status.heldWhy')}>{t('status.Held')}</Badge>
+        : study.status === 'Complete' ? <span className={styles.complete}><Icon name="check" size={15} />{t('status.Complete')}</span>
+          : <Badge tone="busy">{t('status.Receiving')}</Badge>),
     },
     { key: 'ai', title: t('column.ai'), narrow: 'line', width: '16rem', cell: ({ study }) => <AiCell study={study} /> },
   ];

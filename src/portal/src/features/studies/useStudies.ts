@@ -4,14 +4,16 @@ import { api, type Schemas } from '@/lib/api';
 import { useChanges, useIsLive } from '@/lib/events';
 
 export type Study = Schemas['ListStudiesItem'];
-export type StudyStatus = Schemas['StudyStatus'];
+
+/** Where a study stands, or that its images are held. */
+export type StudyFilter = Schemas['StudyStatus'] | 'Held';
 
 const pageSize = 50;
 const pollMs = 10_000;
 const gatherMs = 400;
 
 /** The tenant's studies, newest first, page by page; brought up to date by its events, or every ten seconds where they don't come. */
-export function useStudies(tenant: string, status: StudyStatus | undefined) {
+export function useStudies(tenant: string, status: StudyFilter | undefined) {
   const queries = useQueryClient();
   const isLive = useIsLive(tenant);
   const key = ['studies', tenant];
@@ -36,7 +38,7 @@ export function useStudies(tenant: string, status: StudyStatus | undefined) {
     queryKey: [...key, status ?? 'all'],
     queryFn: ({ pageParam, signal }) => api.get('/t/{tenant}/studies', {
       path: { tenant },
-      query: { limit: pageSize, ...(status && { status }), ...(pageParam !== undefined && { before: pageParam }) },
+      query: { limit: pageSize, ...(status === 'Held' ? { held: true } : status && { status }), ...(pageParam !== undefined && { before: pageParam }) },
       signal,
     }),
     initialPageParam: undefined as string | undefined,

@@ -8,12 +8,14 @@ import styles from './Study.module.css';
 interface RailProps {
   tenant: string;
   study: Study;
+  /** The pictures are held, and not for this person. */
+  isHidden: boolean;
   current: string | undefined;
   onChoose: (uid: string) => void;
 }
 
 /** The series of a study, each with a small picture of its middle; AI's own objects are told with their runs. */
-export function SeriesRail({ tenant, study, current, onChoose }: RailProps) {
+export function SeriesRail({ tenant, study, isHidden, current, onChoose }: RailProps) {
   const { t } = useTranslation('study');
   const received = study.series.filter(series => series.origin === 'Received');
   return (
@@ -24,7 +26,7 @@ export function SeriesRail({ tenant, study, current, onChoose }: RailProps) {
           <li key={series.seriesInstanceUid}>
             <button type="button" className={styles.seriesButton} aria-current={series.seriesInstanceUid === current || undefined}
               onClick={() => onChoose(series.seriesInstanceUid)}>
-              <Thumbnail tenant={tenant} study={study} series={series} />
+              {isHidden ? <span className={styles.thumbnail} aria-hidden="true"><Icon name="lock" /></span> : <Thumbnail tenant={tenant} study={study} series={series} />}
               <SeriesText series={series} />
             </button>
           </li>
@@ -42,6 +44,7 @@ function SeriesText({ series }: { series: Series }) {
       <strong><bdi>{series.description ?? (series.number === null ? t('series.noDescription') : t('series.number', { n: series.number }))}</bdi></strong>
       <span>{[series.modality, series.description !== null && series.number !== null && t('series.number', { n: series.number })].filter(Boolean).join(' · ')}</span>
       <span>{t('head.images', { count: series.instances, n: format.number(series.instances) })}</span>
+      {series.held > 0 && <span>{t('held.toLookAt', { count: series.held, n: format.number(series.held) })}</span>}
       {series.damaged > 0 && <span className={styles.bad}>{t('series.damaged', { count: series.damaged, n: format.number(series.damaged) })}</span>}
     </span>
   );

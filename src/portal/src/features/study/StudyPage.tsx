@@ -8,6 +8,7 @@ import { useFormat } from '@/lib/format';
 import { displayName, usePatients } from '@/lib/patients';
 import { useCan, useTenant } from '@/lib/session';
 import { Badge, EmptyState, ErrorState, LinkButton, Loading, NoPermission, Notice, Page, Panel, Skeleton, Tag } from '@/ui';
+import { Held, isHeld } from './Held';
 import { imageOf, outlinesQuery, previewQuery, studyQuery, type Finding, type Run, type Series, type Study } from './preview';
 import { Runs } from './Runs';
 import { SeriesRail } from './SeriesRail';
@@ -88,7 +89,9 @@ function StudyView({ study }: { study: Study }) {
   const run = study.runs.find(one => one.id === shownRun) ?? study.runs.find(one => one.status === 'Succeeded');
   const outlines = useQuery({ ...outlinesQuery(tenant, run?.id ?? ''), enabled: run?.status === 'Succeeded', retry: false });
   const path = { tenant, study: study.studyInstanceUid, series: series?.seriesInstanceUid ?? '' };
-  const preview = useQuery({ ...previewQuery(path), enabled: series !== undefined, retry: false });
+  const canLook = useCan('lookAtHeldPixels');
+  const isHidden = isHeld(study) && !canLook;
+  const preview = useQuery({ ...previewQuery(path), enabled: series !== undefined && !isHidden, retry: false });
   const all = preview.data?.images ?? [];
 
   // A finding whose series or outlines are still being read is gone to when they are there.
@@ -126,17 +129,21 @@ function StudyView({ study }: { study: Study }) {
           {study.studyDate !== null && <span>{format.dicomDate(study.studyDate)}</span>}
           <span>{t('head.images', { count: images, n: format.number(images) })}</span>
           <span className={styles.soft}>{t('head.arrived', { when: format.dateTime(study.arrivedAt) })}</span>
+          {study.pixels?.releasedAt && <span className={styles.soft}>{t('held.released', { when: format.dateTime(study.pixels.releasedAt) })}</span>}
         </div>
         {study.status === 'Receiving' ? <Badge tone="busy">{t('head.receiving')}</Badge> : <Badge tone="good">{t('head.complete')}</Badge>}
+        {isHeld(study) && <Badge tone="warn">{t('held.state')}</Badge>}
       </section>
+      {isHeld(study) && <Held study={study} />}
       {damaged > 0 && <Notice tone="bad" title={t('damaged.title', { count: damaged, n: format.number(damaged) })}>{t('damaged.text')}</Notice>}
       <div className={styles.layout}>
-        <SeriesRail tenant={tenant} study={study} current={series?.seriesInstanceUid} onChoose={uid => {
+        <SeriesRail tenant={tenant} study={study} isHidden={isHidden} current={series?.seriesInstanceUid} onChoose={uid => {
           setPending(null);
           setChosen(uid);
         }} />
         <section className={styles.stage} id="stage" aria-label={t('viewer.label')}>
           {series === undefined ? <EmptyState icon="image" title={t('noImages.title')}>{t('noImages.text')}</EmptyState>
+            : isHidden ? <EmptyState icon="lock" title={t('held.hidden.title')}>{t('held.hidden.text')}</EmptyState>
             : preview.isPending ? <Loading><div className={styles.reading} /></Loading>
               : preview.data === undefined ? <ErrorState error={preview.error} onRetry={() => void preview.refetch()} />
                 : preview.data.status === 'Unavailable'
@@ -146,7 +153,7 @@ function StudyView({ study }: { study: Study }) {
                     : (
                       <Suspense fallback={<Loading><div className={styles.reading} /></Loading>}>
                         <Viewer key={path.series} path={path} preview={preview.data} index={index} onIndex={setIndex} outlines={outlines.data}
-                          hidden={hidden} marked={marked} title={[series.modality, series.description].filter(Boolean).join(' ')} />
+                          hidden={hidden} marked={marked} isHeld={isHeld(study)} title={[series.modality, series.description].filter(Boolean).join(' ')} />
                       </Suspense>
                     )}
         </section>

@@ -7,6 +7,7 @@ import { draw, fitted, scaleOf, type View } from './draw';
 import { SeriesImages } from './images';
 import { stripAddress, type Outlines, type Preview, type SeriesPath } from './preview';
 import styles from './Viewer.module.css';
+import { suspicionOf } from './words';
 
 interface ViewerProps {
   path: SeriesPath;
@@ -16,13 +17,15 @@ interface ViewerProps {
   outlines: Outlines | undefined;
   hidden: ReadonlySet<number>;
   marked: number | null;
+  /** Say of each image why it may show who the patient is. */
+  isHeld: boolean;
   title: string;
 }
 
 const nearest = 12;
 
 /** One image of a series at a time: first its small tile, then the full-size picture; scrolled by wheel, keys, slider or finger. */
-export default function Viewer({ path, preview, index, onIndex, outlines, hidden, marked, title }: ViewerProps) {
+export default function Viewer({ path, preview, index, onIndex, outlines, hidden, marked, isHeld, title }: ViewerProps) {
   const { t } = useTranslation('study');
   const format = useFormat();
   const stage = useRef<HTMLDivElement>(null);
@@ -170,6 +173,9 @@ export default function Viewer({ path, preview, index, onIndex, outlines, hidden
           {image.positionMm !== null && <div><dt>{t('viewer.position')}</dt><dd>{image.positionMm.map(part => format.number(part, 1)).join(' · ')} mm</dd></div>}
           {scale > 0 && <div><dt>{t('viewer.zoom')}</dt><dd>{format.percent(scale)}</dd></div>}
         </dl>
+        {isHeld && (image.suspicions ?? []).length > 0 && (
+          <p className={styles.suspect}><Icon name="warning" size={15} /> <span>{t('held.image')} {(image.suspicions ?? []).map(code => suspicionOf(t, code)).join(' · ')}</span></p>
+        )}
         <p className={styles.place}>{where}{quality === 'tile' && image.reasonCode === null && <span className={styles.coming}>{t('viewer.coming')}</span>}</p>
       </div>
       <div className={styles.controls}>

@@ -23,6 +23,8 @@ export interface PreviewImage {
   readonly positionMm: readonly number[] | null;
   readonly reasonCode: string | null;
   readonly reason: string | null;
+  /** Why it may show who the patient is. */
+  readonly suspicions?: readonly string[] | null;
 }
 
 export interface PreviewStrip {

@@ -18,6 +18,11 @@ export function sentenceOf(t: T, group: 'noAi' | 'runReason', code: string | nul
   return text === '' ? null : text;
 }
 
+/** Why an image may show who the patient is; a code that this portal does not know stands for itself. */
+export function suspicionOf(t: T, code: string): string {
+  return t(`held.code.${code}` as 'title', { defaultValue: code });
+}
+
 const signs: Readonly<Record<string, string>> = {
   'mm': 'mm', 'mm2': 'mm²', 'mm3': 'mm³', 'cm': 'cm', 'cm2': 'cm²', 'cm3': 'cm³', 'mL': 'mL', 'ml': 'mL', '%': '%', '[hnsf\'U]': 'HU', '1': '', '{ratio}': '', 'kg': 'kg', 'deg': '°',
 };

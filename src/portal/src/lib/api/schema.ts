@@ -452,6 +452,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t/{tenant}/studies/{uid}/release-pixels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ReleasePixels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/t/{tenant}/studies/{uid}/series/{series}/preview": {
         parameters: {
             query?: never;
@@ -686,6 +702,23 @@ export interface components {
             roles: components["schemas"]["Role"][];
             slug: string;
         };
+        GetStudyPixelsItem: {
+            /** Format: date-time */
+            heldAt: string;
+            /**
+             * Format: int32
+             * @description How many are to be looked at.
+             */
+            images: number;
+            /**
+             * Format: date-time
+             * @description Null while they are held: then only administrators may have them.
+             */
+            releasedAt: null | string;
+            /** Format: uuid */
+            releasedBy: null | string;
+            suspicions: components["schemas"]["GetStudySuspicionItem"][];
+        };
         GetStudyResponse: {
             /** Format: date-time */
             arrivedAt: string;
@@ -701,6 +734,7 @@ export interface components {
             noAiCode: null | string;
             noAiReason: null | string;
             patientPseudonym: string;
+            pixels: null | components["schemas"]["GetStudyPixelsItem"];
             runs: components["schemas"]["GetStudyRunItem"][];
             series: components["schemas"]["GetStudySeriesItem"][];
             status: components["schemas"]["StudyStatus"];
@@ -741,6 +775,11 @@ export interface components {
             damaged: number;
             description: null | string;
             /**
+             * Format: int32
+             * @description Instances that may show who the patient is and that no administrator has looked at.
+             */
+            held: number;
+            /**
              * Format: uuid
              * @description What changes of kind `preview` name.
              */
@@ -754,6 +793,15 @@ export interface components {
             /** Format: uuid */
             runId: null | string;
             seriesInstanceUid: string;
+        };
+        GetStudySuspicionItem: {
+            /** @description e.g. `TextFound`. */
+            code: string;
+            /**
+             * Format: int32
+             * @description Of those to be looked at.
+             */
+            images: number;
         };
         GetTenantResponse: {
             /** Format: date-time */
@@ -868,6 +916,7 @@ export interface components {
             runs: components["schemas"]["ListRunsItem"][];
         };
         ListStudiesItem: {
+            arePixelsHeld: boolean;
             /** Format: date-time */
             arrivedAt: string;
             bodyPart: null | string;
@@ -963,6 +1012,8 @@ export interface components {
             rows: number;
             /** @description As stored. */
             sopInstanceUid: string;
+            /** @description Why it may show who the patient is, e.g. `TextFound`; null or empty when nothing says so. */
+            suspicions?: null | string[];
             /**
              * Format: double
              * @description In modality values, e.g. Hounsfield units; null for colour and where a lookup table maps them.
@@ -994,6 +1045,17 @@ export interface components {
             status?: null | number;
             title?: null | string;
             type?: null | string;
+        };
+        ReleasePixelsRequest: {
+            /**
+             * Format: int32
+             * @description How many images the study said were to be looked at: one that came since is not released unseen.
+             */
+            images: number;
+        };
+        ReleasePixelsResponse: {
+            pixels: null | components["schemas"]["GetStudyPixelsItem"];
+            studyInstanceUid: string;
         };
         RetryRunResponse: {
             /** Format: uuid */
@@ -1471,6 +1533,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -1744,6 +1815,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -1832,6 +1912,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -1882,6 +1971,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -1925,6 +2023,15 @@ export interface operations {
             };
             /** @description Bad Request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2386,6 +2493,7 @@ export interface operations {
         parameters: {
             query?: {
                 before?: string;
+                held?: boolean;
                 limit?: number;
                 status?: components["schemas"]["StudyStatus"];
             };
@@ -2468,6 +2576,50 @@ export interface operations {
             };
         };
     };
+    ReleasePixels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                uid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleasePixelsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasePixelsResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     GetPreview: {
         parameters: {
             query?: {
@@ -2538,6 +2690,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -2583,6 +2744,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
             };
             /** @description Not Found */
             404: {
