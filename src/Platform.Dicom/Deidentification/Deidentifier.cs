@@ -221,8 +221,7 @@ public sealed class Deidentifier
                 }
             }
 
-            var at = 0;
-            dataset.RemoveWhere(e => at < gone.Count && e.Tag == gone[at] && ++at > 0);
+            dataset.Remove(gone);
             gone.Clear();
         }
 
