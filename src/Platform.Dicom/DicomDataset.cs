@@ -27,6 +27,9 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
     /// <summary>Elements were set or removed since it was read.</summary>
     internal bool IsChanged { get; private set; }
 
+    /// <summary>The elements in order of tag, as long as none is set or removed.</summary>
+    internal ReadOnlySpan<DicomElement> Elements => _elements.AsSpan(0, _count);
+
     /// <summary>The element of a tag; null if absent.</summary>
     public DicomElement? this[DicomTag tag]
     {
@@ -47,9 +50,12 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
     /// <summary>Puts an element in its place, over one of the same tag; the items of a sequence become this data set's.</summary>
     public void Set(DicomElement element)
     {
-        foreach (var item in element.ItemList ?? [])
+        if (element.ItemList is { } items)
         {
-            item.AttachTo(this);
+            foreach (var item in items)
+            {
+                item.AttachTo(this);
+            }
         }
 
         IsChanged = true;
@@ -121,6 +127,33 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
         }
 
         return removed;
+    }
+
+    /// <summary>Takes out elements that are there, given by their tags in ascending order.</summary>
+    internal void Remove(List<DicomTag> tags)
+    {
+        if (tags.Count == 0)
+        {
+            return;
+        }
+
+        var (kept, next) = (0, 0);
+        for (var i = 0; i < _count; i++)
+        {
+            if (next < tags.Count && _elements[i].Tag == tags[next])
+            {
+                next++;
+            }
+            else
+            {
+                _elements[kept++] = _elements[i];
+            }
+        }
+
+        Array.Clear(_elements, kept, _count - kept);
+        _count = kept;
+        IsChanged = true;
+        ForgetCharacterSet();
     }
 
     /// <summary>The elements at this moment: the data set may be changed while they are walked.</summary>

@@ -88,6 +88,8 @@ public sealed class DicomElement
 
     internal List<DicomDataset>? ItemList => _content as List<DicomDataset>;
 
+    internal List<ReadOnlyMemory<byte>>? FragmentList => _content as List<ReadOnlyMemory<byte>>;
+
     /// <summary>A sequence of these items.</summary>
     public static DicomElement Sequence(DicomTag tag, params IEnumerable<DicomDataset> items) =>
         new(tag, DicomVr.SQ, default, items.ToList(), ElementForm.None);

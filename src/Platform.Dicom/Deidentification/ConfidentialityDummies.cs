@@ -1,9 +1,19 @@
+using System.Text;
+
 namespace Platform.Dicom.Deidentification;
 
 /// <summary>The dummy value (action D of PS3.15 Table E.1-1) of each value representation: valid, and the same for everybody.</summary>
 internal static class ConfidentialityDummies
 {
     public const string Text = "ANONYMIZED";
+
+    /// <summary>ASCII, which is the same in every character set, or zeros.</summary>
+    private static readonly byte[][] Bytes =
+    [
+        .. Enum.GetValues<DicomVr>().Select(vr => vr.IsText
+            ? Encoding.ASCII.GetBytes(TextOf(vr).Length % 2 == 0 ? TextOf(vr) : TextOf(vr) + " ")
+            : new byte[Math.Max(2, vr.ValueBytes)]),
+    ];
 
     /// <summary>Whether a text is one of the dummies; the verifier asks.</summary>
     public static bool IsDummy(string value) =>
@@ -13,40 +23,28 @@ internal static class ConfidentialityDummies
     public static void Set(DicomDataset dataset, DicomTag tag)
     {
         var vr = DicomDictionary.FindVr(tag);
-        switch (vr)
+        if (vr is DicomVr.None or DicomVr.SQ)
         {
-            case DicomVr.DA:
-                dataset.Set(tag, "19000101");
-                break;
-            case DicomVr.TM:
-                dataset.Set(tag, "000000");
-                break;
-            case DicomVr.DT:
-                dataset.Set(tag, "19000101000000");
-                break;
-            case DicomVr.AS:
-                dataset.Set(tag, "000Y");
-                break;
-            case DicomVr.DS or DicomVr.IS:
-                dataset.Set(tag, "0");
-                break;
-            case DicomVr.UR:
-                dataset.Set(tag, "urn:anonymized");
-                break;
-            case DicomVr.None or DicomVr.SQ:
-                dataset.SetEmpty(tag);
-                break;
-            default:
-                if (vr.IsText)
-                {
-                    dataset.Set(tag, Text);
-                }
-                else
-                {
-                    dataset.Set(tag, vr, new byte[Math.Max(2, vr.ValueBytes)]);
-                }
-
-                break;
+            dataset.SetEmpty(tag);
+        }
+        else if (!vr.IsText || dataset[tag]?.Vr == vr)
+        {
+            dataset.Set(new DicomElement(tag, vr, Bytes[(int)vr]));
+        }
+        else
+        {
+            dataset.Set(tag, TextOf(vr));
         }
     }
+
+    private static string TextOf(DicomVr vr) => vr switch
+    {
+        DicomVr.DA => "19000101",
+        DicomVr.TM => "000000",
+        DicomVr.DT => "19000101000000",
+        DicomVr.AS => "000Y",
+        DicomVr.DS or DicomVr.IS => "0",
+        DicomVr.UR => "urn:anonymized",
+        _ => Text,
+    };
 }

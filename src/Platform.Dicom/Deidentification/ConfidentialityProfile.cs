@@ -85,7 +85,11 @@ public sealed record ConfidentialityRow(uint TagValue, uint Mask, string Name, b
 /// <summary>PS3.15 Table E.1-1, Application Level Confidentiality Profile Attributes (edition 2024e).</summary>
 public static partial class ConfidentialityProfile
 {
+    private static uint[]? _fixedTags;
+
     public static IReadOnlyList<ConfidentialityRow> Rows => Table;
+
+    private static uint[] FixedTags => _fixedTags ??= [.. Table.Take(FixedCount).Select(row => row.TagValue)];
 
     /// <summary>The row of a tag, also of groups 50xx and 60xx; any odd group has the row of private attributes; null if none.</summary>
     public static ConfidentialityRow? Find(DicomTag tag) => IndexOf(tag) is >= 0 and var index ? Table[index] : null;
@@ -94,18 +98,10 @@ public static partial class ConfidentialityProfile
     internal static int IndexOf(DicomTag tag)
     {
         var value = tag.Value;
-        var low = 0;
-        var high = FixedCount - 1;
-        while (low <= high)
+        var index = FixedTags.AsSpan().BinarySearch(value);
+        if (index >= 0)
         {
-            var middle = (low + high) / 2;
-            var found = Table[middle].TagValue;
-            if (found == value)
-            {
-                return middle;
-            }
-
-            (low, high) = found < value ? (middle + 1, high) : (low, middle - 1);
+            return index;
         }
 
         for (var i = FixedCount; i < Table.Length; i++)

@@ -55,9 +55,13 @@ internal sealed class ConfidentialitySteps
     {
         Options = options;
         _actions = [.. ConfidentialityProfile.Rows.Select(row => options.ActionOf(row))];
+        Marks = new DeidentificationMarks(options);
     }
 
     public DeidentificationOptions Options { get; }
+
+    /// <summary>What an object says that was cleaned so.</summary>
+    public DeidentificationMarks Marks { get; }
 
     /// <summary>The steps under some options; made once.</summary>
     public static ConfidentialitySteps Under(DeidentificationOptions options) =>
@@ -231,6 +235,7 @@ internal sealed class ConfidentialitySteps
         }
 
         return (element.Tag == DicomTags.CodeValue || element.Tag == DicomTags.LongCodeValue || element.Tag == DicomTags.URNCodeValue)
+            && dataset[DicomTags.CodingSchemeDesignator] is { Vr: DicomVr.SH } // else it goes, and says nothing of the code
             && PublicSchemes.Contains(dataset.GetString(DicomTags.CodingSchemeDesignator));
     }
 }

@@ -50,6 +50,24 @@ public sealed class DeidentificationKeys
         return DicomUid.FromHash(hash);
     }
 
+    /// <summary>The same for one UID in ASCII bytes, as an element's value holds it; the result is padded.</summary>
+    internal byte[] MapUid(ReadOnlySpan<byte> uid)
+    {
+        Span<byte> mapped = stackalloc byte[DicomUid.MaxLength];
+        scoped var trimmed = uid.Trim(" \0"u8);
+        if (!trimmed.IsEmpty && !trimmed.StartsWith("1.2.840.10008."u8))
+        {
+            Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
+            HMACSHA256.HashData(uidKey, trimmed, hash);
+            DicomUid.FromHash(hash, mapped, out var written);
+            trimmed = mapped[..written];
+        }
+
+        var value = new byte[(trimmed.Length + 1) & ~1];
+        trimmed.CopyTo(value);
+        return value;
+    }
+
     /// <summary>The pseudonym of a patient: 26 base-32 characters, the same for the same PatientID and issuer.</summary>
     public string Pseudonym(string patientId, string? issuer)
     {

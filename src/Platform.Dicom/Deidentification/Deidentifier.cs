@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Platform.Dicom.Deidentification;
 
 /// <summary>Why an object is not stored under the Basic Profile.</summary>
@@ -78,12 +80,15 @@ public sealed class Deidentifier
                 return DeidentificationRefusal.EncapsulatedDocument;
             }
 
-            foreach (var element in next.Where(
-                e => e.Items is not null && steps.Of(e) is ConfidentialityStep.Keep or ConfidentialityStep.CleanItems or ConfidentialityStep.Replace))
+            foreach (var element in next.Elements)
             {
-                foreach (var item in element.Items!)
+                if (element.ItemList is { } items
+                    && steps.Of(element) is ConfidentialityStep.Keep or ConfidentialityStep.CleanItems or ConfidentialityStep.Replace)
                 {
-                    pending.Push(item);
+                    foreach (var item in items)
+                    {
+                        pending.Push(item);
+                    }
                 }
             }
         }
@@ -112,13 +117,7 @@ public sealed class Deidentifier
         dataset.Set(DicomTags.PatientID, pseudonym);
         dataset.Set(DicomTags.PatientName, pseudonym);
 
-        var codes = _options.MethodCodes().ToArray();
-        dataset.Set(DicomTags.PatientIdentityRemoved, "YES");
-        dataset.Set(
-            DicomTags.DeidentificationMethod,
-            [Method, .. codes.Skip(1).Select(c => c.GetString(DicomTags.CodeMeaning)!)]);
-        dataset.SetSequence(DicomTags.DeidentificationMethodCodeSequence, codes);
-        dataset.Set(DicomTags.LongitudinalTemporalInformationModified, _options.TemporalInformation());
+        _steps.Marks.Set(dataset);
         return counts;
     }
 
@@ -150,17 +149,21 @@ public sealed class Deidentifier
         var (removed, emptied, replaced, uids) = (0, 0, 0, 0);
         var words = _options.Has(Cleaning) ? DescriptorWords.Of(root) : null;
         var pending = new Stack<(DicomDataset Dataset, ItemKind Kind)>();
+        var removals = new List<DicomTag>();
         pending.Push((root, ItemKind.Plain));
 
         while (pending.TryPop(out var next))
         {
             var (dataset, kind) = next;
-            foreach (var element in dataset.ToArray())
+
+            // Elements are only replaced while they are walked; what must go goes at the end, all at once.
+            for (var i = 0; i < dataset.Count; i++)
             {
+                var element = dataset[i];
                 var step = element.Tag.IsPrivate && IsSafePrivate(dataset, element)
                     ? ConfidentialityStep.Keep
                     : _steps.Of(element, kind, dataset);
-                if (element.Items is { } items
+                if (element.ItemList is { } items
                     && step is ConfidentialityStep.Keep or ConfidentialityStep.Replace or ConfidentialityStep.CleanItems)
                 {
                     var inner = kind == ItemKind.Dummy || step == ConfidentialityStep.Replace ? ItemKind.Dummy
@@ -189,8 +192,7 @@ public sealed class Deidentifier
                 switch (step)
                 {
                     case ConfidentialityStep.Remove:
-                        dataset.Remove(element.Tag);
-                        removed++;
+                        removals.Add(element.Tag);
                         break;
 
                     case ConfidentialityStep.Empty:
@@ -199,7 +201,7 @@ public sealed class Deidentifier
                         break;
 
                     case ConfidentialityStep.ReplaceUid:
-                        dataset.Set(element.Tag, DicomVr.UI, [.. dataset.GetStrings(element.Tag).Select(_keys.MapUid)]);
+                        dataset.Set(new DicomElement(element.Tag, DicomVr.UI, MapUids(dataset, element)));
                         uids++;
                         break;
 
@@ -209,9 +211,21 @@ public sealed class Deidentifier
                         break;
                 }
             }
+
+            removed += removals.Count;
+            dataset.Remove(removals);
+            removals.Clear();
         }
 
         return new DeidentificationCounts(removed, emptied, replaced, uids);
+    }
+
+    private byte[] MapUids(DicomDataset dataset, DicomElement element)
+    {
+        var value = element.Value.Span;
+        return element.Vr == DicomVr.UI && Ascii.IsValid(value) && !value.Contains((byte)'\\')
+            ? _keys.MapUid(value)
+            : ElementValues.Encode(element.Tag, DicomVr.UI, [.. dataset.GetStrings(element.Tag).Select(_keys.MapUid)], dataset.CharacterSet);
     }
 
     /// <summary>The values that an option puts in place of an element's; null where it can't.</summary>

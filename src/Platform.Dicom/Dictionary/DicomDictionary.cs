@@ -5,6 +5,10 @@ namespace Platform.Dicom;
 /// <summary>The data dictionary of PS3.6 §6, PS3.7 Annex E and PS3.10 §7.1 (edition 2024e).</summary>
 public static partial class DicomDictionary
 {
+    private const int SlotBits = 14;
+    private const int SlotCount = 1 << SlotBits;
+
+    private static readonly ulong[] Slots = MakeSlots();
     private static FrozenDictionary<string, int>? _byKeyword;
 
     private static FrozenDictionary<string, int> ByKeyword =>
@@ -45,10 +49,13 @@ public static partial class DicomDictionary
 
     private static int IndexOf(uint tag)
     {
-        var index = Tags[..FixedCount].BinarySearch(tag);
-        if (index >= 0)
+        var slots = Slots;
+        for (var slot = Slot(tag); slots[slot] is var found and not 0; slot = (slot + 1) & (SlotCount - 1))
         {
-            return index;
+            if ((uint)(found >> 32) == tag)
+            {
+                return (int)(found & 0xFFFF);
+            }
         }
 
         var group = tag >> 16;
@@ -68,6 +75,26 @@ public static partial class DicomDictionary
 
         return -1;
     }
+
+    /// <summary>The fixed tags by hash, the row of each in the low 32 bits: every element of every file is looked up.</summary>
+    private static ulong[] MakeSlots()
+    {
+        var slots = new ulong[SlotCount];
+        for (var i = 0; i < FixedCount; i++)
+        {
+            var slot = Slot(Tags[i]);
+            while (slots[slot] != 0)
+            {
+                slot = (slot + 1) & (SlotCount - 1);
+            }
+
+            slots[slot] = ((ulong)Tags[i] << 32) | (uint)i; // no tag is 0
+        }
+
+        return slots;
+    }
+
+    private static int Slot(uint tag) => (int)((tag * 0x9E3779B1) >> (32 - SlotBits));
 
     private static DictionaryEntry Entry(int index) => new(
         new DicomTag(Tags[index]),

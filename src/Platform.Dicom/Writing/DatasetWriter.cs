@@ -14,8 +14,9 @@ internal sealed class DatasetWriter
 
     private readonly SegmentBuffer _to;
 
-    /// <summary>Lengths of the sequences and items of defined length, in the order in which they are written.</summary>
-    private readonly Queue<long> _lengths = new();
+    /// <summary>Lengths of the sequences and items, in the order in which they are written.</summary>
+    private readonly List<long> _lengths = [];
+    private int _lengthsWritten;
 
     private DatasetWriter(SegmentBuffer to) => _to = to;
 
@@ -36,7 +37,13 @@ internal sealed class DatasetWriter
     internal static long GroupLength(DicomDataset dataset, DicomEncoding encoding, ushort group)
     {
         var writer = new DatasetWriter(new SegmentBuffer());
-        return dataset.Where(e => e.Tag.Group == group && !e.Tag.IsGroupLength).Sum(e => writer.Measure(e, encoding, 0));
+        var length = 0L;
+        foreach (var element in dataset.Elements)
+        {
+            length += element.Tag.Group == group && !element.Tag.IsGroupLength ? writer.Measure(element, encoding, 0) : 0;
+        }
+
+        return length;
     }
 
     private static bool HasHeaderWithVr(DicomElement element, DicomEncoding encoding) =>
@@ -64,7 +71,7 @@ internal sealed class DatasetWriter
     private long Measure(DicomDataset dataset, DicomEncoding encoding, int depth)
     {
         var length = 0L;
-        foreach (var element in dataset)
+        foreach (var element in dataset.Elements)
         {
             length += Measure(element, encoding, depth);
         }
@@ -80,9 +87,14 @@ internal sealed class DatasetWriter
             throw new DicomException(DicomError.Unwritable, "The value was not loaded", element.Tag);
         }
 
-        if (element.Fragments is { } fragments)
+        if (element.FragmentList is { } fragments)
         {
-            return length + fragments.Sum(f => 8L + f.Length) + 8;
+            foreach (var fragment in fragments)
+            {
+                length += 8L + fragment.Length;
+            }
+
+            return length + 8;
         }
 
         if (element.ItemList is not { } items)
@@ -95,31 +107,27 @@ internal sealed class DatasetWriter
             throw new DicomException(DicomError.Unwritable, $"More than {MaxDepth} sequences inside one another", element.Tag);
         }
 
-        // The place in the queue is taken before the items' own, since the sequence's header is written before theirs.
+        // The place of each length is taken before those inside, since its header is written before theirs.
         var itemEncoding = ItemEncoding(element, encoding);
-        var inner = new List<long>();
+        var place = _lengths.Count;
+        _lengths.Add(0);
         var content = 0L;
         foreach (var item in items)
         {
-            var sub = new DatasetWriter(_to);
-            var itemLength = sub.Measure(item, itemEncoding, depth + 1);
-            inner.Add(itemLength);
-            inner.AddRange(sub._lengths);
+            var itemPlace = _lengths.Count;
+            _lengths.Add(0);
+            var itemLength = Measure(item, itemEncoding, depth + 1);
+            _lengths[itemPlace] = itemLength;
             content += 8 + itemLength + (item.UndefinedLength ? 8 : 0);
         }
 
-        _lengths.Enqueue(content);
-        foreach (var value in inner)
-        {
-            _lengths.Enqueue(value);
-        }
-
+        _lengths[place] = content;
         return length + content + (IsUndefined(element) ? 8 : 0);
     }
 
     private void WriteElements(DicomDataset dataset, DicomEncoding encoding)
     {
-        foreach (var element in dataset)
+        foreach (var element in dataset.Elements)
         {
             if (element.Tag.IsGroupLength && dataset.IsChanged && element.Value.Length == 4)
             {
@@ -142,7 +150,7 @@ internal sealed class DatasetWriter
             return;
         }
 
-        if (element.Fragments is { } fragments)
+        if (element.FragmentList is { } fragments)
         {
             WriteHeader(element, encoding, Undefined);
             foreach (var fragment in fragments)
@@ -172,13 +180,13 @@ internal sealed class DatasetWriter
 
     private void WriteSequence(DicomElement element, List<DicomDataset> items, DicomEncoding encoding)
     {
-        var content = _lengths.Dequeue();
+        var content = _lengths[_lengthsWritten++];
         var itemEncoding = ItemEncoding(element, encoding);
         var big = itemEncoding == DicomEncoding.ExplicitBigEndian;
         WriteHeader(element, encoding, IsUndefined(element) ? Undefined : Checked(content, element.Tag));
         foreach (var item in items)
         {
-            var length = _lengths.Dequeue();
+            var length = _lengths[_lengthsWritten++];
             _to.WriteTag(Item, big);
             _to.WriteUInt32(item.UndefinedLength ? Undefined : Checked(length, element.Tag), big);
             WriteElements(item, itemEncoding);

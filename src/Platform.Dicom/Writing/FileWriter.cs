@@ -20,7 +20,7 @@ internal static class FileWriter
         if (!file.Preamble.IsEmpty)
         {
             head.Write(file.Preamble);
-            head.Write("DICM"u8.ToArray());
+            "DICM"u8.CopyTo(head.Reserve(4));
         }
 
         if (file.Meta.IsChanged && file.Meta.Count > 0)
@@ -69,6 +69,8 @@ internal static class FileWriter
                 to.Write(segment.Span);
             }
         }
+
+        buffer.GiveBack();
     }
 
     private static async ValueTask CopyAsync(Stream? from, Stream to, CancellationToken ct)

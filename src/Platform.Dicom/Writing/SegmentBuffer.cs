@@ -1,15 +1,21 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Platform.Dicom.Writing;
 
-/// <summary>Bytes to be written, as pieces: small ones are copied together, large values are only pointed at.</summary>
+/// <summary>
+/// Bytes to be written, as pieces: small ones are copied together into rented chunks, large values are only pointed at. Give the chunks
+/// back when the pieces are written; where writing failed, something may still hold them, and they are left to the collector.
+/// </summary>
 internal sealed class SegmentBuffer
 {
     private const int ChunkBytes = 16 << 10;
     private const int LargeBytes = 2 << 10;
 
     private readonly List<ReadOnlyMemory<byte>> _segments = [];
-    private byte[] _chunk = new byte[ChunkBytes];
+    private readonly List<byte[]> _rented = [];
+    private byte[] _chunk = [];
     private int _start;
     private int _end;
 
@@ -22,6 +28,19 @@ internal sealed class SegmentBuffer
             Cut();
             return _segments;
         }
+    }
+
+    internal void GiveBack()
+    {
+        foreach (var chunk in _rented)
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+
+        _rented.Clear();
+        _segments.Clear();
+        _chunk = [];
+        _start = _end = 0;
     }
 
     internal void Write(ReadOnlyMemory<byte> value)
@@ -65,8 +84,15 @@ internal sealed class SegmentBuffer
 
     internal void WriteTag(DicomTag tag, bool big)
     {
-        WriteUInt16(tag.Group, big);
-        WriteUInt16(tag.Element, big);
+        var to = Reserve(4);
+        if (big)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(to, tag.Value);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(to, BitOperations.RotateLeft(tag.Value, 16));
+        }
     }
 
     internal Span<byte> Reserve(int count)
@@ -74,7 +100,8 @@ internal sealed class SegmentBuffer
         if (_end + count > _chunk.Length)
         {
             Cut();
-            _chunk = new byte[ChunkBytes];
+            _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+            _rented.Add(_chunk);
             _start = _end = 0;
         }
 

@@ -52,8 +52,9 @@ internal static class Report
     private static string Time(Timing timing) =>
         $"{Milliseconds(timing.Median)} ms ({Milliseconds(timing.Fastest)}–{Milliseconds(timing.Slowest)})";
 
-    private static string Milliseconds(TimeSpan time) =>
-        time.TotalMilliseconds.ToString(time.TotalMilliseconds < 100 ? "0.0" : "#,0", CultureInfo.InvariantCulture);
+    private static string Milliseconds(TimeSpan time) => time.TotalMilliseconds.ToString(
+        time.TotalMilliseconds switch { < 1 => "0.0000", < 10 => "0.000", < 100 => "0.0", _ => "#,0" }, CultureInfo.InvariantCulture);
 
-    private static string Number(double ratio) => ratio.ToString(ratio < 10 ? "0.00" : "0.0", CultureInfo.InvariantCulture);
+    private static string Number(double ratio) =>
+        ratio.ToString(ratio switch { < 0.1 => "0.000", < 10 => "0.00", _ => "0.0" }, CultureInfo.InvariantCulture);
 }

@@ -2,13 +2,29 @@ using System.Diagnostics;
 
 namespace Platform.Benchmarks.Measuring;
 
-/// <summary>One who is measured: what to do in a repetition. Negative repetitions are warm-ups.</summary>
-internal sealed record Contestant(string Name, Func<int, Task> DoAsync);
+/// <summary>One who is measured: what to do in a repetition, and how long it took. Negative repetitions are warm-ups.</summary>
+internal sealed record Contestant(string Name, Func<int, Task<TimeSpan>> TimeAsync)
+{
+    /// <summary>One whose time is what passes while it works.</summary>
+    public Contestant(string name, Func<int, Task> doAsync)
+        : this(name, async repetition =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            await doAsync(repetition);
+            return Stopwatch.GetElapsedTime(started);
+        })
+    {
+    }
+}
 
 /// <summary>Measures contestants in turn, A/B/A/B, and keeps what came out.</summary>
 internal sealed class Stage(bool isQuick)
 {
     private readonly List<Measurement> measurements = [];
+
+    private readonly List<string> notes = [];
+
+    public IReadOnlyList<string> Notes => notes;
 
     public IReadOnlyList<Measurement> Measurements => measurements;
 
@@ -29,16 +45,22 @@ internal sealed class Stage(bool isQuick)
             var shift = (repetition + warmUps) % contestants.Count;
             foreach (var contestant in contestants.Skip(shift).Concat(contestants.Take(shift)))
             {
-                var started = Stopwatch.GetTimestamp();
-                await contestant.DoAsync(repetition);
+                var time = await contestant.TimeAsync(repetition);
                 if (repetition >= 0)
                 {
-                    times[contestant].Add(Stopwatch.GetElapsedTime(started));
+                    times[contestant].Add(time);
                 }
             }
         }
 
         Keep(new Measurement(what, amount, [.. contestants.Select(c => new Timing(c.Name, times[c]))]));
+    }
+
+    /// <summary>A line below the table.</summary>
+    public void Note(string line)
+    {
+        notes.Add(line);
+        Console.WriteLine($"    {line}");
     }
 
     public void Keep(Measurement measurement)
