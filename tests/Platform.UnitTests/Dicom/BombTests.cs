@@ -58,6 +58,7 @@ public class BombTests
     [Fact]
     public async Task A_declared_length_costs_nothing_before_its_bytes_come()
     {
+        DicomDictionary.FindVr(DicomTags.PixelData); // its table is made once in a process, and is no cost of these bytes
         var bytes = File().Header(0x7FE00010, "OW", 0xFFFFFFF0).Raw(new byte[10]).ToArray();
         Assert.Throws<DicomException>(() => DicomFile.Read(bytes)); // what is made once is not the bytes' cost
         var before = GC.GetAllocatedBytesForCurrentThread();
