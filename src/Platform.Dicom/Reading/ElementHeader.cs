@@ -90,6 +90,10 @@ internal readonly record struct ElementHeader(DicomTag Tag, DicomVr Vr, uint Len
         {
             case DicomVr.SQ:
                 return ElementContent.Sequence;
+            case DicomVr.OW when isImplicit:
+                // The dictionary has "OB or OW": what is encapsulated is OB (PS3.5 §A.4).
+                header = header with { Vr = DicomVr.OB };
+                return ElementContent.Fragments;
             case DicomVr.OB or DicomVr.OW or DicomVr.OF or DicomVr.OD or DicomVr.OL or DicomVr.OV:
                 return ElementContent.Fragments;
             case DicomVr.UN when !isImplicit:

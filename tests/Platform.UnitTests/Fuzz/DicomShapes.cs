@@ -65,14 +65,12 @@ internal static class DicomShapes
         return RawDicom.File(uid).Raw(bytes).ToArray();
     }
 
-    /// <summary>A good file of which an element was changed, moved, doubled or taken out; the input where it is no good file.</summary>
-    public static byte[] Change(byte[] input, Random random)
-    {
-        if (random.Next(3) == 0)
-        {
-            return Make(random);
-        }
+    /// <summary>A made-up file, or a good one with elements changed.</summary>
+    public static byte[] Change(byte[] input, Random random) => random.Next(3) == 0 ? Make(random) : ChangeElements(input, random);
 
+    /// <summary>A good file of which an element was changed, moved, doubled or taken out; the input where it is no good file.</summary>
+    public static byte[] ChangeElements(byte[] input, Random random)
+    {
         try
         {
             var file = DicomFile.Read(input);

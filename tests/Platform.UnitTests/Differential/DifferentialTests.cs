@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Platform.Dicom;
+using Platform.UnitTests.Corpus;
+using Platform.UnitTests.Fuzz;
+using Xunit;
+
+namespace Platform.UnitTests.Differential;
+
+/// <summary>
+/// Whatever Platform.Dicom accepts has the same tags, VRs and values as dcmdump and pydicom find; <see cref="Disagreement.All"/> lists the
+/// rest.
+/// </summary>
+public class DifferentialTests(ITestOutputHelper output)
+{
+    private const int BatchFiles = 100;
+    private const int ShortMutants = 300;
+    private const int LongMutants = 20_000;
+    private const string SeedVariable = "PLATFORM_FUZZ_SEED";
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("PLATFORM_TEST_LONG") == "1";
+
+    // The short run is the same each time, so that it fails for a change and not by chance; the long one goes where none was before.
+    private static int Seed => Environment.GetEnvironmentVariable(SeedVariable) is { } text
+        ? int.Parse(text, CultureInfo.InvariantCulture)
+        : IsLong ? Random.Shared.Next() : 1;
+
+    [Fact]
+    public async Task Every_given_file_reads_as_dcmdump_and_pydicom_read_it()
+    {
+        var verdict = new Verdict();
+        await InBatchesAsync(CorpusFiles.All("given"), (batch, ct) => CompareAsync(batch, verdict, isUnicode: true, ct));
+        verdict.Tell(output);
+    }
+
+    [Fact]
+    public async Task Mutants_of_the_given_files_read_as_dcmdump_and_pydicom_read_them()
+    {
+        var (seed, count) = (Seed, IsLong ? LongMutants : ShortMutants);
+        var mutants = new Mutants(CorpusFiles.All("given"), seed);
+        var verdict = new Verdict { Keeps = $"{seed}" };
+        var folder = Directory.CreateTempSubdirectory("differential");
+        try
+        {
+            await InBatchesAsync([.. Enumerable.Range(0, mutants.Seeds == 0 ? 0 : count)], async (numbers, ct) =>
+            {
+                var paths = numbers.Select(n => Path.Combine(folder.FullName, n.ToString(CultureInfo.InvariantCulture))).ToList();
+                foreach (var (number, path) in numbers.Zip(paths))
+                {
+                    await File.WriteAllBytesAsync(path, mutants.Make(number), ct);
+                }
+
+                await CompareAsync(paths, verdict, isUnicode: numbers[0] / BatchFiles % 4 == 0, ct);
+                paths.ForEach(File.Delete);
+            });
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        output.WriteLine($"seed {seed}, {count} mutants of {mutants.Seeds} files");
+        verdict.Tell(output);
+    }
+
+    private static Task InBatchesAsync<T>(IReadOnlyList<T> all, Func<T[], CancellationToken, Task> batch) => Parallel.ForEachAsync(
+        all.Chunk(BatchFiles),
+        new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = TestContext.Current.CancellationToken },
+        async (some, ct) => await batch(some, ct));
+
+    private static async Task CompareAsync(IReadOnlyList<string> paths, Verdict verdict, bool isUnicode, CancellationToken ct)
+    {
+        // :: Step 1: what we accept.
+        var accepted = new Dictionary<string, DicomFile>(StringComparer.Ordinal);
+        foreach (var path in paths)
+        {
+            try
+            {
+                accepted[path] = DicomFile.Read(await File.ReadAllBytesAsync(path, ct));
+            }
+            catch (DicomException e)
+            {
+                verdict.Count("refused: " + e.Error);
+            }
+        }
+
+        if (accepted.Count == 0)
+        {
+            return;
+        }
+
+        // :: Step 2: what the peers find in it.
+        string[] names = [.. accepted.Keys];
+        var dumped = await Dcmdump.ListAsync(names, toUnicode: false, ct);
+        var inUnicode = isUnicode ? await Dcmdump.ListAsync(names, toUnicode: true, ct) : [];
+        using var pydicom = new Pydicom();
+        foreach (var (path, file) in accepted)
+        {
+            // :: Step 3: the differences, but for those that are listed.
+            var ours = ListedElement.Of(file);
+            var found = new List<Difference>();
+            verdict.Count("accepted");
+            if (dumped[path] is { } dump)
+            {
+                verdict.Count("accepted by dcmdump");
+                found.AddRange(Comparison.With(file, ours, dump, isUnicode: false));
+            }
+
+            if (inUnicode.GetValueOrDefault(path) is { } unicode)
+            {
+                verdict.Count("shown in Unicode by dcmdump");
+                found.AddRange(Comparison.With(file, ours, unicode, isUnicode: true));
+            }
+
+            if (await pydicom.ListAsync(path, ct) is { } listed)
+            {
+                verdict.Count("accepted by pydicom");
+                found.AddRange(Comparison.With(file, ours, listed));
+            }
+
+            foreach (var difference in found)
+            {
+                if (Disagreement.Find(difference) is { } listedOne)
+                {
+                    verdict.Count($"{listedOne.Peer}: {listedOne.Name}");
+                }
+                else
+                {
+                    verdict.Fail(path, difference);
+                }
+            }
+        }
+    }
+
+    /// <summary>How many of what, and what is listed nowhere.</summary>
+    private sealed class Verdict
+    {
+        private const int Shown = 40;
+        private readonly ConcurrentDictionary<string, int> _counts = new(StringComparer.Ordinal);
+        private readonly ConcurrentQueue<string> _failures = [];
+
+        /// <summary>The first part of the names under which failing files are kept; null where they need not be.</summary>
+        public string? Keeps { get; init; }
+
+        public void Count(string what) => _counts.AddOrUpdate(what, 1, (_, n) => n + 1);
+
+        public void Fail(string path, Difference difference)
+        {
+            var name = Keeps is null ? Path.GetFileName(path) : FuzzSeeds.Keep("differential", $"{Keeps}-{Path.GetFileName(path)}", File.ReadAllBytes(path));
+            _failures.Enqueue($"{name} {difference}");
+        }
+
+        public void Tell(ITestOutputHelper output)
+        {
+            foreach (var (what, count) in _counts.OrderBy(c => c.Key, StringComparer.Ordinal))
+            {
+                output.WriteLine($"{count} {what}");
+            }
+
+            Assert.True(_failures.IsEmpty, $"{_failures.Count} differences are not listed\n{string.Join('\n', _failures.Take(Shown))}");
+        }
+    }
+}
