@@ -108,6 +108,41 @@ public class PixelCorpusTests(ITestOutputHelper output)
             hashes.Values.Distinct().Count() <= 1, string.Join(' ', hashes.Select(h => $"{Path.GetFileName(h.Key)}={h.Value[..8]}")));
     }
 
+    /// <summary>Hashes of what pydicom makes of the tables, for 0 to 255, and of the plane.</summary>
+    [Theory]
+    [InlineData("fall.dcm", "3b967a693980920a")]
+    [InlineData("spring.dcm", "1936eccfa8b7e627")]
+    [InlineData("summer.dcm", "828f6ca82faaf355")]
+    [InlineData("winter.dcm", "6c86dcf2f3931422")]
+    [InlineData("examples_overlay.dcm", "e71eac1bb818cffd")]
+    public async Task Segmented_palettes_and_overlays_of_others_are_what_another_reader_makes_of_them(string name, string sha256)
+    {
+        var paths = CorpusFiles.All("given/dicom").ToList();
+        var named = paths.FindAll(p => Path.GetFileName(p) == name);
+        Assert.Equal(paths.Count > 0, named.Count > 0);
+        foreach (var path in named)
+        {
+            var file = (await ReadAsync(path))!;
+            var bytes = new byte[3 * 256];
+            if (name == "examples_overlay.dcm")
+            {
+                bytes = Assert.Single(Overlay.Of(file)).Mask(0)!;
+            }
+            else
+            {
+                var image = Dicom.Pixels.Frames.Dataset(1, 256, 8, photometric: "PALETTE COLOR");
+                foreach (var element in file.Dataset.Where(e => e.Tag.Group == 0x0028))
+                {
+                    image.Set(element);
+                }
+
+                Dicom.Pixels.Frames.Native(image, [.. Enumerable.Range(0, 256).Select(i => (byte)i)]).DecodeToRgb(0, bytes);
+            }
+
+            Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
+        }
+    }
+
     [Theory]
     [InlineData("given/chest-ct/A0001-lung", "512x512x64", 0.841796875, 5)]
     [InlineData("given/dicom/dcm_qa_ct/In/Philips/S21570/S2010", "512x512x28", 0.451171875, 5)]
