@@ -9,7 +9,7 @@ import { StudyPage } from './pages/StudyPage';
 import { UploadPage } from './pages/UploadPage';
 import { kill, platform, startAgain } from './platform';
 import { scratch } from './playwright.config';
-import { hippocampus, knee, write } from './series';
+import { annotated, hippocampus, knee, write } from './series';
 import { languages, textsOf } from './texts';
 
 /** Where the real images are, on a machine that has them. */
@@ -129,6 +129,37 @@ for (const language of languages) {
       await expect(study.ai).toContainText(text('study:noAi.title'));
       await study.expectFullImage();
       await look('study no AI');
+    });
+
+    test('holds images with letters in them until an administrator has looked', async ({ browser }) => {
+      write(annotated(`letters ${language}`), join(folder, 'letters'));
+      const upload = new UploadPage(page, text);
+      await upload.open('demo');
+      await upload.drop(join(folder, 'letters'));
+      await upload.send.click();
+      await upload.expectState('done');
+      await upload.openStudy();
+      await expect(page.getByText(text('study:held.hidden.title'))).toBeVisible({ timeout: 60_000 });
+      await look('study held');
+
+      const administrator = platform().users.find(one => one.role === 'administrator');
+      const other = await (await browser.newContext({ baseURL: platform().url })).newPage();
+      const signIn = new SignInPage(other, text);
+      await signIn.open(language);
+      await signIn.signIn(administrator?.email ?? '', administrator?.password ?? '');
+      await expect(other).toHaveURL(/studies$/);
+      await expect(other.getByText(text('studies:status.Held')).first()).toBeVisible();
+      await look('studies held', other);
+      await other.goto(new URL(page.url()).pathname);
+      await new StudyPage(other, text).expectFullImage();
+      await look('study held, to an administrator', other);
+      await other.getByRole('button', { name: text('study:held.release') }).click();
+      await look('study to be released', other);
+      await other.getByRole('dialog').getByRole('button', { name: text('study:held.confirm.release'), exact: true }).click();
+      await expect(other.getByText(text('study:held.title'))).toBeHidden();
+      await other.context().close();
+      await new StudyPage(page, text).expectFullImage(); // by itself
+      await look('study released');
     });
 
     test('says what was refused and what to do', async () => {

@@ -52,6 +52,21 @@ export function knee(seed: string, slices = 24, columns = 128): Series {
   };
 }
 
+/** The knee with two lines of letters over it, as a device draws them. */
+export function annotated(seed: string): Series {
+  const letters = [['#...#', '#...#', '#####', '#...#', '#...#', '#...#', '#...#'], ['#####', '..#..', '..#..', '..#..', '..#..', '..#..', '..#..'],
+    ['#....', '#....', '#....', '#....', '#....', '#....', '#####']];
+  const plain = knee(seed, 3);
+  return {
+    ...plain,
+    voxel: (i, j, k) => {
+      const [letter, column, row] = [Math.floor((i - 8) / 7), (i - 8) % 7, (j - 6) % 12];
+      const isInk = i >= 8 && letter < 12 && j >= 6 && j < 30 && letters[letter % 3]?.[row]?.[column] === '#';
+      return isInk ? 4095 : plain.voxel(i, j, k);
+    },
+  };
+}
+
 /** Writes the series into a folder, one file a slice. */
 export function write(series: Series, folder: string): string[] {
   mkdirSync(folder, { recursive: true });
