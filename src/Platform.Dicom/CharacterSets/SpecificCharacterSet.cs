@@ -14,7 +14,8 @@ public sealed class SpecificCharacterSet
 
     public static readonly SpecificCharacterSet Utf8 = new(["ISO_IR 192"]);
 
-    private static readonly Encoding Latin1 = CodePages.Lenient(28591);
+    /// <summary>All terms of the standard together are shorter; what comes behind them is no term.</summary>
+    private const int MaxTermCharacters = 1024;
 
     private readonly Repertoire?[] _repertoires;
 
@@ -45,7 +46,7 @@ public sealed class SpecificCharacterSet
         {
             "" => Default,
             "ISO_IR 192" => Utf8,
-            _ => new SpecificCharacterSet([.. text.Split('\\').Select(t => t.Trim(' ', '\0'))]),
+            _ => new SpecificCharacterSet([.. text[..Math.Min(text.Length, MaxTermCharacters)].Split('\\').Select(t => t.Trim(' ', '\0'))]),
         };
     }
 
@@ -194,7 +195,7 @@ public sealed class SpecificCharacterSet
 
             if (g1 is null)
             {
-                text.Append(Latin1.GetString([value]));
+                text.Append((char)value); // ISO 8859-1
             }
             else
             {

@@ -106,27 +106,37 @@ public static class DeidentificationVerifier
         }
 
         var pseudonym = dataset.GetString(DicomTags.PatientID);
-        var pending = new Stack<(string Path, DicomDataset Dataset)>();
-        pending.Push(("", dataset));
+        var pending = new Stack<(Place? Place, DicomDataset Dataset)>();
+        pending.Push((null, dataset));
         while (pending.TryPop(out var next) && leaks.Count < MaxLeaks)
         {
             foreach (var element in next.Dataset)
             {
-                var path = next.Path + element.Tag;
                 if (RuleBroken(next.Dataset, element, pseudonym, options, safe) is { } rule)
                 {
-                    leaks.Add(new IdentityLeak(path, rule));
+                    leaks.Add(new IdentityLeak(Path(next.Place, element.Tag), rule));
                 }
 
                 var index = 0;
                 foreach (var item in element.Items ?? [])
                 {
-                    pending.Push(($"{path}[{index++}].", item));
+                    pending.Push((new Place(next.Place, element.Tag, index++), item));
                 }
             }
         }
 
         return leaks;
+    }
+
+    private static string Path(Place? place, DicomTag tag)
+    {
+        var parts = new Stack<string>([tag.ToString()]);
+        for (var at = place; at is not null; at = at.Parent)
+        {
+            parts.Push($"{at.Sequence}[{at.Item}].");
+        }
+
+        return string.Concat(parts);
     }
 
     private static IdentityRule? RuleBroken(
@@ -283,4 +293,7 @@ public static class DeidentificationVerifier
 
     private static bool IsZeroBytes(DicomElement element) =>
         !element.Vr.IsText && !element.Value.Span.ContainsAnyExcept((byte)0);
+
+    /// <summary>Where an item lies. Its path is written only for a leak: of a million items deep inside, the paths alone would be gigabytes.</summary>
+    private sealed record Place(Place? Parent, DicomTag Sequence, int Item);
 }

@@ -152,6 +152,9 @@ public sealed class Deidentifier
         var pending = new Stack<(DicomDataset Dataset, ItemKind Kind)>();
         pending.Push((root, ItemKind.Plain));
 
+        // What goes is taken out of a data set at once: one by one, each of a million would move all that follow.
+        var gone = new List<DicomTag>();
+
         while (pending.TryPop(out var next))
         {
             var (dataset, kind) = next;
@@ -188,8 +191,13 @@ public sealed class Deidentifier
 
                 switch (step)
                 {
+                    case ConfidentialityStep.Remove when element.Tag == DicomTags.SpecificCharacterSet:
+                        dataset.Remove(element.Tag); // the texts behind it are not in it any more
+                        removed++;
+                        break;
+
                     case ConfidentialityStep.Remove:
-                        dataset.Remove(element.Tag);
+                        gone.Add(element.Tag);
                         removed++;
                         break;
 
@@ -209,6 +217,10 @@ public sealed class Deidentifier
                         break;
                 }
             }
+
+            var at = 0;
+            dataset.RemoveWhere(e => at < gone.Count && e.Tag == gone[at] && ++at > 0);
+            gone.Clear();
         }
 
         return new DeidentificationCounts(removed, emptied, replaced, uids);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Platform.Dicom.Pixels;
 using Platform.Dicom.Volumes;
 
 namespace Platform.Dicom.Objects;
@@ -17,15 +18,29 @@ public static class ContentTree
         (ContentRelationship.SelectedFrom, "SELECTED FROM"),
     ];
 
+    /// <summary>Items of a tree at most: each costs many times the eight bytes that it may have in a file.</summary>
+    public const int MaxItems = 100_000;
+
     /// <summary>Reads the tree of a report. Items that it cannot read are <see cref="UnreadItem"/>.</summary>
-    /// <exception cref="DicomException">InvalidValue where the root is no container.</exception>
+    /// <exception cref="DicomException">InvalidValue where the root is no container; OverBudget.</exception>
     public static ContainerItem Read(DicomDataset dataset)
     {
+        if (dataset.GetString(DicomTags.ValueType) != "CONTAINER")
+        {
+            throw new DicomException(DicomError.InvalidValue, "A report begins with a container", DicomTags.ValueType);
+        }
+
         // Parents come before their children in the list, so going back through it every child is ready before its parent.
         var items = new List<(DicomDataset Item, int Parent)> { (dataset, -1) };
         for (var i = 0; i < items.Count; i++)
         {
-            items.AddRange(items[i].Item.GetSequence(DicomTags.ContentSequence).Select(child => (child, i)));
+            var content = items[i].Item.GetSequence(DicomTags.ContentSequence);
+            if (content.Count > MaxItems - items.Count)
+            {
+                throw PixelErrors.OverBudget(nameof(MaxItems), MaxItems, DicomTags.ContentSequence);
+            }
+
+            items.AddRange(content.Select(child => (child, i)));
         }
 
         var children = new List<ContentItem>?[items.Count];
@@ -34,8 +49,7 @@ public static class ContentTree
             (children[items[i].Parent] ??= []).Add(ReadItem(items[i].Item, InOrder(children[i])));
         }
 
-        return ReadItem(dataset, InOrder(children[0])) as ContainerItem
-            ?? throw new DicomException(DicomError.InvalidValue, "A report begins with a container", DicomTags.ValueType);
+        return (ContainerItem)ReadItem(dataset, InOrder(children[0]));
     }
 
     /// <summary>Writes a tree into the data set of its report.</summary>

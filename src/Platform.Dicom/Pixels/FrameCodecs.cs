@@ -43,17 +43,43 @@ internal static class FrameCodecs
         syntax == DicomTransferSyntax.RleLossless || syntax == DicomTransferSyntax.EncapsulatedUncompressed
         || syntax == DicomTransferSyntax.DeflatedImageFrames;
 
-    /// <summary>Refuses a codestream whose own header disagrees with the data set, before anything is allocated for it.</summary>
+    /// <summary>
+    /// Refuses a codestream whose own header disagrees with the data set, or that is too short for so many samples, before anything is
+    /// allocated for it.
+    /// </summary>
     public static void Check(ReadOnlySpan<byte> frame, PixelDescription d, DicomTransferSyntax syntax)
     {
+        if (frame.Length < LeastBytes(frame, d, syntax))
+        {
+            throw PixelErrors.Corrupt("The codestream is too short for the frame that it declares");
+        }
+    }
+
+    /// <summary>The fewest bytes that a frame of this size can have been coded in.</summary>
+    private static long LeastBytes(ReadOnlySpan<byte> frame, PixelDescription d, DicomTransferSyntax syntax)
+    {
+        const int DeflateRatio = 1032; // 258 bytes in two bits
         if (IsJpeg(syntax))
         {
-            JpegHeader.Parse(frame).Check(d);
+            var header = JpegHeader.Parse(frame);
+            header.Check(d);
+            return header.LeastBytes;
         }
-        else if (IsJpeg2000(syntax))
+
+        if (IsJpeg2000(syntax))
         {
-            Jpeg2000Header.Parse(frame).Check(d);
+            var header = Jpeg2000Header.Parse(frame);
+            header.Check(d);
+            return header.LeastBytes;
         }
+
+        var stored = d.BitsAllocated == 1 ? (d.SamplesPerFrame + 7L) / 8
+            : syntax == DicomTransferSyntax.RleLossless ? d.FrameBytes
+            : UncompressedFrame.StoredBytes(d);
+        return syntax == DicomTransferSyntax.RleLossless ? stored / RleCodec.MaxRun * 2
+            : syntax == DicomTransferSyntax.EncapsulatedUncompressed ? stored
+            : syntax == DicomTransferSyntax.DeflatedImageFrames ? stored / DeflateRatio
+            : 0;
     }
 
     /// <summary>What the samples of a frame mean after decoding, where its codestream knows better than the data set.</summary>

@@ -75,9 +75,6 @@ public sealed class FrameDecoder
     /// <exception cref="DicomException">As for the other form.</exception>
     public byte[] Decode(int frame)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(frame);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Description.Frames);
-
         Check(frame);
         var samples = new byte[Description.FrameBytes];
         Decode(frame, samples);
@@ -121,7 +118,9 @@ public sealed class FrameDecoder
     {
         if (_fragments is not null)
         {
-            FrameCodecs.Decode(_fragments[frame], Description, _syntax, destination);
+            var codestream = _fragments[frame];
+            FrameCodecs.Check(codestream.Span, Description, _syntax);
+            FrameCodecs.Decode(codestream, Description, _syntax, destination);
         }
         else
         {
@@ -137,6 +136,8 @@ public sealed class FrameDecoder
     /// <summary>Refuses a frame that its bytes cannot fill, before anything is allocated for it.</summary>
     internal void Check(int frame)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(frame);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(frame, Description.Frames);
         if (_fragments is null)
         {
             UncompressedFrame.Check(_pixels, frame, Description);
@@ -158,6 +159,7 @@ public sealed class FrameDecoder
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, Description.PixelsPerFrame);
+        Check(frame);
         var transform = ModalityTransform.Of(_dataset, frame);
         var samples = ArrayPool<byte>.Shared.Rent(Description.FrameBytes);
         try
@@ -178,6 +180,7 @@ public sealed class FrameDecoder
     public void DecodeToRgb(int frame, Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, 3 * Description.PixelsPerFrame);
+        Check(frame);
         var samples = ArrayPool<byte>.Shared.Rent(Description.FrameBytes);
         try
         {

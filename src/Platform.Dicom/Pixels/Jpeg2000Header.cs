@@ -16,6 +16,17 @@ internal sealed record Jpeg2000Header(
     private const int TilePartBytes = 14; // SOT segment and SOD marker
     private const int MaxTiles = 65535;
 
+    // An even image is coded in no bytes at all, so only what is large must be in proportion.
+    private const long FreeBytes = 64 << 20;
+    private const int MaxRatio = 1 << 16;
+
+    // A codec keeps some hundred bytes for each code-block, also for those that no packet mentions.
+    private const long FreeBlocks = 256 << 10;
+    private const int MaxBlocksPerByte = 8;
+
+    /// <summary>The fewest bytes in which a frame of this size is believed.</summary>
+    public long LeastBytes => Math.Max(0, ((long)Rows * Columns * Components * (Precision > 8 ? 2 : 1)) - FreeBytes) / MaxRatio;
+
     public static Jpeg2000Header Parse(ReadOnlySpan<byte> data)
     {
         var start = FindCodestream(data);
@@ -27,7 +38,8 @@ internal sealed record Jpeg2000Header(
 
         var at = 4;
         var size = Size(Segment(stream, ref at), stream.Length);
-        var (hasCoding, hasQuantization, isHighThroughput) = (false, false, false);
+        var (hasQuantization, isHighThroughput) = (false, false);
+        var layers = 0;
         while (true)
         {
             switch (Marker(stream, ref at))
@@ -38,21 +50,22 @@ internal sealed record Jpeg2000Header(
                     break;
                 case 0x52:
                     var coding = Segment(stream, ref at);
-                    CheckCoding(coding, size.Components);
-                    CheckPackets(coding, size.Rows, size.Columns, size.Components, stream.Length);
-                    hasCoding = true;
+                    layers = CheckCoding(coding, size, stream.Length);
+                    break;
+                case 0x53:
+                    CheckComponentCoding(Segment(stream, ref at), size, layers, stream.Length);
                     break;
                 case 0x5C:
                     Segment(stream, ref at);
                     hasQuantization = true;
                     break;
                 case 0x90:
-                    if (!hasCoding || !hasQuantization)
+                    if (layers == 0 || !hasQuantization)
                     {
                         throw PixelErrors.Corrupt("The main header lacks coding style or quantization");
                     }
 
-                    WalkTileParts(stream, at - 2, size.Tiles, size.Components);
+                    WalkTileParts(stream, at - 2, size, layers);
                     return new(start, size.Rows, size.Columns, size.Components, size.Precision, size.IsSigned, isHighThroughput);
                 case 0x51 or 0x4F or 0x93 or 0xD9:
                     throw PixelErrors.Corrupt("A marker stands where it must not in the main header");
@@ -107,8 +120,7 @@ internal sealed record Jpeg2000Header(
         throw PixelErrors.Corrupt("The JP2 file has no codestream");
     }
 
-    private static (int Rows, int Columns, int Components, int Precision, bool IsSigned, long Tiles) Size(
-        ReadOnlySpan<byte> siz, int codestreamBytes)
+    private static ImageSize Size(ReadOnlySpan<byte> siz, int codestreamBytes)
     {
         if (siz.Length < 36)
         {
@@ -128,6 +140,11 @@ internal sealed record Jpeg2000Header(
             || tileLeft > left || tileTop > top || tileLeft + tileWidth <= left || tileTop + tileHeight <= top)
         {
             throw PixelErrors.Corrupt("The SIZ segment describes no image");
+        }
+
+        if ((right - left) * (bottom - top) > PixelDescription.MaxFramePixels)
+        {
+            throw PixelErrors.OverBudget(nameof(PixelDescription.MaxFramePixels), PixelDescription.MaxFramePixels, DicomTags.PixelData);
         }
 
         if (components is 0 or > MaxComponents || siz.Length < 36 + (3 * components))
@@ -158,10 +175,11 @@ internal sealed record Jpeg2000Header(
             throw PixelErrors.Corrupt("The codestream declares more tiles than it holds");
         }
 
-        return ((int)(bottom - top), (int)(right - left), components, precision, (depth & 0x80) != 0, tiles);
+        return new((int)(bottom - top), (int)(right - left), components, precision, (depth & 0x80) != 0, tiles);
     }
 
-    private static void CheckCoding(ReadOnlySpan<byte> cod, int components)
+    /// <summary>COD (§A.6.1): the number of layers.</summary>
+    private static int CheckCoding(ReadOnlySpan<byte> cod, ImageSize size, int codestreamBytes)
     {
         if (cod.Length < 10)
         {
@@ -169,37 +187,60 @@ internal sealed record Jpeg2000Header(
         }
 
         var (progression, layers, transform) = (cod[1], BinaryPrimitives.ReadUInt16BigEndian(cod[2..]), cod[4]);
-        var (levels, width, height, wavelet) = (cod[5], cod[6], cod[7], cod[9]);
-        var hasPrecincts = (cod[0] & 1) != 0;
-        if (progression > 4 || layers == 0 || transform > 1 || levels > 32 || width > 8 || height > 8 || width + height > 8 || wavelet > 1
-            || (transform == 1 && components < 3) || (hasPrecincts && cod.Length < 10 + levels + 1))
+        if (progression > 4 || layers == 0 || transform > 1 || (transform == 1 && size.Components < 3))
         {
             throw PixelErrors.Corrupt("A parameter of the coding style is out of its range");
         }
+
+        CheckParameters(cod[5..], (cod[0] & 1) != 0, size, layers * size.Components, codestreamBytes);
+        return layers;
+    }
+
+    /// <summary>COC (§A.6.2): the same for one component.</summary>
+    private static void CheckComponentCoding(ReadOnlySpan<byte> coc, ImageSize size, int layers, int codestreamBytes)
+    {
+        if (coc.Length < 7 || coc[0] >= size.Components)
+        {
+            throw PixelErrors.Corrupt("The coding style of a component is cut off, or the component is not there");
+        }
+
+        CheckParameters(coc[2..], (coc[1] & 1) != 0, size, Math.Max(1, layers), codestreamBytes);
     }
 
     // Each layer of each precinct is a packet of at least a byte: their number, and what a codec allocates for them, is bounded
     // by the bytes received. Tiles only make it larger.
-    private static void CheckPackets(ReadOnlySpan<byte> cod, int rows, int columns, int components, int codestreamBytes)
+    private static void CheckParameters(ReadOnlySpan<byte> style, bool hasPrecincts, ImageSize size, int packetsEach, int codestreamBytes)
     {
-        var (layers, levels, hasPrecincts) = (BinaryPrimitives.ReadUInt16BigEndian(cod[2..]), cod[5], (cod[0] & 1) != 0);
-        var packets = 0L;
+        var (levels, width, height, wavelet) = (style[0], style[1], style[2], style[4]);
+        if (levels > 32 || width > 8 || height > 8 || width + height > 8 || wavelet > 1 || (hasPrecincts && style.Length < 5 + levels + 1))
+        {
+            throw PixelErrors.Corrupt("A parameter of the coding style is out of its range");
+        }
+
+        var (packets, blocks) = (0L, 0L);
         for (var resolution = 0; resolution <= levels; resolution++)
         {
-            var exponents = hasPrecincts ? cod[10 + resolution] : (byte)0xFF;
+            var exponents = hasPrecincts ? style[5 + resolution] : (byte)0xFF;
             var shift = levels - resolution;
-            var across = Math.Max(1, (long)columns >> shift >> (exponents & 15));
-            var down = Math.Max(1, (long)rows >> shift >> (exponents >> 4));
-            packets += across * down * layers * components;
+            var (columns, rows) = ((long)size.Columns >> shift, (long)size.Rows >> shift);
+            packets += Math.Max(1, columns >> (exponents & 15)) * Math.Max(1, rows >> (exponents >> 4)) * packetsEach;
+
+            // A code-block is no larger than its precinct (§B.7).
+            blocks += (columns >> Math.Min(width + 2, exponents & 15)) * (rows >> Math.Min(height + 2, exponents >> 4)) * size.Components;
         }
 
         if (packets > codestreamBytes)
         {
             throw PixelErrors.Corrupt("The codestream declares more packets than it has bytes");
         }
+
+        if (blocks > FreeBlocks + ((long)MaxBlocksPerByte * codestreamBytes))
+        {
+            throw PixelErrors.Corrupt("The codestream declares more code-blocks than its bytes can fill");
+        }
     }
 
-    private static void WalkTileParts(ReadOnlySpan<byte> stream, int at, long tiles, int components)
+    private static void WalkTileParts(ReadOnlySpan<byte> stream, int at, ImageSize size, int layers)
     {
         while (true)
         {
@@ -221,7 +262,7 @@ internal sealed record Jpeg2000Header(
             }
 
             var header = Segment(stream, ref at);
-            if (header.Length != 8 || BinaryPrimitives.ReadUInt16BigEndian(header) >= tiles)
+            if (header.Length != 8 || BinaryPrimitives.ReadUInt16BigEndian(header) >= size.Tiles)
             {
                 throw PixelErrors.Corrupt("A tile-part names a tile that is not there");
             }
@@ -232,7 +273,7 @@ internal sealed record Jpeg2000Header(
                 throw PixelErrors.Corrupt("A tile-part is longer than the codestream");
             }
 
-            WalkTileHeader(stream, at, length == 0 ? stream.Length : sot + (int)length, components);
+            WalkTileHeader(stream, at, length == 0 ? stream.Length : sot + (int)length, size, layers);
             if (length == 0)
             {
                 return; // the last tile-part, to the end
@@ -242,8 +283,10 @@ internal sealed record Jpeg2000Header(
         }
     }
 
-    private static void WalkTileHeader(ReadOnlySpan<byte> stream, int at, int end, int components)
+    // What a tile says of its coding is judged as if it were the whole image: no encoder writes tiles finer than it may write images.
+    private static void WalkTileHeader(ReadOnlySpan<byte> stream, int at, int end, ImageSize size, int layers)
     {
+        var codestreamBytes = stream.Length;
         stream = stream[..end];
         while (true)
         {
@@ -252,7 +295,10 @@ internal sealed record Jpeg2000Header(
                 case 0x93:
                     return;
                 case 0x52:
-                    CheckCoding(Segment(stream, ref at), components);
+                    layers = CheckCoding(Segment(stream, ref at), size, codestreamBytes);
+                    break;
+                case 0x53:
+                    CheckComponentCoding(Segment(stream, ref at), size, layers, codestreamBytes);
                     break;
                 case 0x4F or 0x51 or 0x90 or 0xD9:
                     throw PixelErrors.Corrupt("A marker stands where it must not in a tile-part header");
@@ -286,6 +332,8 @@ internal sealed record Jpeg2000Header(
         at += length;
         return segment;
     }
+
+    private readonly record struct ImageSize(int Rows, int Columns, int Components, int Precision, bool IsSigned, long Tiles);
 
     private static long DivideUp(long value, long by) => (value + by - 1) / by;
 }

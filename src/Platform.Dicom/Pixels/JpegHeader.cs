@@ -20,6 +20,17 @@ internal sealed record JpegHeader(
 
     private const int MaxMarkers = 1000;
 
+    /// <summary>
+    /// The fewest bytes that a codestream of this size can have: a bit for each sample where each has a code; two bits for each block
+    /// of 64 where progressive scans do not join them, else one; a bit for each line of JPEG-LS, which may be one run.
+    /// </summary>
+    public long LeastBytes => StartOfFrame switch
+    {
+        Lossless => (long)Rows * Columns * Components.Length / 8,
+        JpegLs => Rows / 8,
+        _ => (long)Rows * Columns / (64 * 8),
+    };
+
     public static JpegHeader Parse(ReadOnlySpan<byte> data)
     {
         if (data is not [0xFF, 0xD8, ..])

@@ -84,7 +84,7 @@ internal sealed record ModalityTransform(double Slope, double Intercept)
         new ModalityTransform(1, 0).Apply(samples, d, values);
         foreach (ref var value in values)
         {
-            value = Table![Math.Clamp((int)value - FirstMapped, 0, Table.Length - 1)];
+            value = Table![Math.Clamp((long)value - FirstMapped, 0, Table.Length - 1)];
         }
     }
 

@@ -8,7 +8,7 @@ internal static class RleCodec
 {
     private const int HeaderBytes = 64;
     private const int MaxSegments = 15;
-    private const int MaxRun = 128;
+    public const int MaxRun = 128;
 
     /// <summary>Decodes one frame into interleaved little-endian samples.</summary>
     public static void Decode(ReadOnlySpan<byte> frame, PixelDescription d, Span<byte> samples)

@@ -40,6 +40,7 @@ public sealed class DicomReader
     private int _need;
     private long _skip;
     private int _elements;
+    private int _elementsBefore;
     private long _valueBytes;
 
     /// <summary>Reads a data set (no preamble, no meta header) that lies in memory; values are slices of it.</summary>
@@ -166,6 +167,13 @@ public sealed class DicomReader
 
     internal ValueTask FillAsync(bool isAsync, CancellationToken ct) => _source.FillAsync(_need, isAsync, ct);
 
+    /// <summary>Goes on with what another reader has counted: budgets are of the whole file.</summary>
+    internal DicomReader After(DicomReader meta)
+    {
+        (_elements, _valueBytes, _elementsBefore) = (meta._elements, meta._valueBytes, meta._elements);
+        return this;
+    }
+
     private Step TryRead()
     {
         if (_skip > 0 && !Skip())
@@ -237,7 +245,7 @@ public sealed class DicomReader
             throw Error(DicomError.InvalidVr, "The VR is none of the standard", tag, offset);
         }
 
-        if (tag.Value == 0 && header.Length == 0 && frame.Kind == FrameKind.Dataset && _elements > 0)
+        if (tag.Value == 0 && header.Length == 0 && frame.Kind == FrameKind.Dataset && _elements > _elementsBefore)
         {
             return ZeroTail();
         }

@@ -58,7 +58,7 @@ internal static class FileParser
         var encoding = uid is null ? syntax.Encoding : Correct(syntax.Encoding, source.Span);
 
         // :: Step 4: the data set.
-        var reader = new DicomReader(source, encoding, options);
+        var reader = new DicomReader(source, encoding, options).After(metaReader);
         var dataset = await DatasetBuilder.BuildAsync(reader, isAsync, ct);
         var pixelData = reader.IsAtPixelData
             ? new PixelDataLocation(reader.Tag, reader.Vr, reader.Offset, reader.ValueOffset, reader.Length < 0 ? null : reader.Length)

@@ -28,7 +28,8 @@ public sealed record DicomVolume(SeriesGeometry Geometry, float[] Voxels)
     public static async Task<VolumeResult> LoadAsync(
         SeriesGeometry geometry, Func<int, CancellationToken, ValueTask<DicomFile>> open, int maxParallel, CancellationToken ct)
     {
-        var voxels = GC.AllocateUninitializedArray<float>(checked((int)geometry.VoxelCount));
+        // Headers say how large the volume is; it is made when an instance has the pixels for its part of it.
+        var volume = new Lazy<float[]>(() => GC.AllocateUninitializedArray<float>(checked((int)geometry.VoxelCount)));
         var instances = geometry.Planes.Select((plane, slice) => (plane, slice)).GroupBy(p => p.plane.Instance).ToList();
         var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, maxParallel), CancellationToken = ct };
         VolumeResult? refused = null;
@@ -40,17 +41,17 @@ public sealed record DicomVolume(SeriesGeometry Geometry, float[] Voxels)
             }
 
             var file = await open(instance.Key, token);
-            if (Decode(file, geometry, instance, voxels, token) is { } refusal)
+            if (Decode(file, geometry, instance, volume, token) is { } refusal)
             {
                 Volatile.Write(ref refused, refusal);
             }
         });
 
-        return refused ?? new(new DicomVolume(geometry, voxels), null, null);
+        return refused ?? new(new DicomVolume(geometry, volume.Value), null, null);
     }
 
     private static VolumeResult? Decode(
-        DicomFile file, SeriesGeometry geometry, IEnumerable<(ImagePlane Plane, int Slice)> slices, float[] voxels, CancellationToken ct)
+        DicomFile file, SeriesGeometry geometry, IEnumerable<(ImagePlane Plane, int Slice)> slices, Lazy<float[]> volume, CancellationToken ct)
     {
         try
         {
@@ -64,7 +65,8 @@ public sealed record DicomVolume(SeriesGeometry Geometry, float[] Voxels)
             foreach (var (plane, slice) in slices)
             {
                 ct.ThrowIfCancellationRequested();
-                decoder.DecodeToSingle(plane.Frame, voxels.AsSpan(slice * sliceVoxels, sliceVoxels));
+                decoder.Check(plane.Frame);
+                decoder.DecodeToSingle(plane.Frame, volume.Value.AsSpan(slice * sliceVoxels, sliceVoxels));
             }
 
             return null;

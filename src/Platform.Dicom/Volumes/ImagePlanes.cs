@@ -71,9 +71,10 @@ internal static class ImagePlanes
             return VolumeRefusal.MissingGeometry;
         }
 
+        var reading = new Reading(header, instance, isEnhanced);
         for (var frame = 0; frame < frames; frame++)
         {
-            if (Of(header, instance, frame, isEnhanced) is not { } plane)
+            if (reading.Plane(frame) is not { } plane)
             {
                 return VolumeRefusal.MissingGeometry;
             }
@@ -84,32 +85,51 @@ internal static class ImagePlanes
         return null;
     }
 
-    private static ImagePlane? Of(DicomDataset header, int instance, int frame, bool isEnhanced)
+    /// <summary>What all frames of an instance share is read once: it may be as long as the frames are many.</summary>
+    private sealed class Reading(DicomDataset header, int instance, bool isEnhanced)
     {
-        var position = Values(DicomTags.PlanePositionSequence, DicomTags.ImagePositionPatient);
-        var orientation = Values(DicomTags.PlaneOrientationSequence, DicomTags.ImageOrientationPatient);
-        var spacing = Values(DicomTags.PixelMeasuresSequence, DicomTags.PixelSpacing);
-        if (position is not { Count: 3 } || orientation is not { Count: 6 } || spacing is not { Count: >= 2 })
+        private readonly string _sopInstanceUid = header.GetUid(DicomTags.SOPInstanceUID) ?? $"#{instance}";
+        private readonly int _rows = header.GetInt32(DicomTags.Rows)!.Value;
+        private readonly int _columns = header.GetInt32(DicomTags.Columns)!.Value;
+        private readonly Dictionary<DicomElement, IReadOnlyList<double>> _read = [];
+
+        public ImagePlane? Plane(int frame)
         {
-            return null;
+            var position = Values(frame, DicomTags.PlanePositionSequence, DicomTags.ImagePositionPatient);
+            var orientation = Values(frame, DicomTags.PlaneOrientationSequence, DicomTags.ImageOrientationPatient);
+            var spacing = Values(frame, DicomTags.PixelMeasuresSequence, DicomTags.PixelSpacing);
+            if (position is not { Count: 3 } || orientation is not { Count: 6 } || spacing is not { Count: >= 2 })
+            {
+                return null;
+            }
+
+            return new ImagePlane(
+                instance,
+                frame,
+                _sopInstanceUid,
+                new(position[0], position[1], position[2]),
+                new(orientation[0], orientation[1], orientation[2]),
+                new(orientation[3], orientation[4], orientation[5]),
+                spacing[0],
+                spacing[1],
+                _rows,
+                _columns);
         }
 
-        return new ImagePlane(
-            instance,
-            frame,
-            header.GetUid(DicomTags.SOPInstanceUID) ?? $"#{instance}",
-            new(position[0], position[1], position[2]),
-            new(orientation[0], orientation[1], orientation[2]),
-            new(orientation[3], orientation[4], orientation[5]),
-            spacing[0],
-            spacing[1],
-            header.GetInt32(DicomTags.Rows)!.Value,
-            header.GetInt32(DicomTags.Columns)!.Value);
-
-        IReadOnlyList<double>? Values(DicomTag macro, DicomTag tag)
+        private IReadOnlyList<double> Values(int frame, DicomTag macro, DicomTag tag)
         {
             var source = isEnhanced ? FunctionalGroups.Find(header, frame, macro) ?? header : header;
-            return source.GetDoubles(tag);
+            if (source[tag] is not { } element)
+            {
+                return [];
+            }
+
+            if (!_read.TryGetValue(element, out var values))
+            {
+                _read.Add(element, values = source.GetDoubles(tag));
+            }
+
+            return values;
         }
     }
 }

@@ -15,7 +15,8 @@ internal sealed class DatasetWriter
     private readonly SegmentBuffer _to;
 
     /// <summary>Lengths of the sequences and items of defined length, in the order in which they are written.</summary>
-    private readonly Queue<long> _lengths = new();
+    private readonly List<long> _lengths = [];
+    private int _nextLength;
 
     private DatasetWriter(SegmentBuffer to) => _to = to;
 
@@ -35,8 +36,26 @@ internal sealed class DatasetWriter
     /// <summary>Bytes that the elements of one group take after the group length element (PS3.5 §7.2).</summary>
     internal static long GroupLength(DicomDataset dataset, DicomEncoding encoding, ushort group)
     {
+        var first = 0;
+        while (first < dataset.Count && (dataset[first].Tag.Group < group || dataset[first].Tag.Value == (uint)group << 16))
+        {
+            first++;
+        }
+
+        return GroupLength(dataset, encoding, first, group);
+    }
+
+    // A group's elements stand together: with thirty thousand groups, each must not look through all of them.
+    private static long GroupLength(DicomDataset dataset, DicomEncoding encoding, int first, ushort group)
+    {
         var writer = new DatasetWriter(new SegmentBuffer());
-        return dataset.Where(e => e.Tag.Group == group && !e.Tag.IsGroupLength).Sum(e => writer.Measure(e, encoding, 0));
+        var length = 0L;
+        for (var i = first; i < dataset.Count && dataset[i].Tag.Group == group; i++)
+        {
+            length += writer.Measure(dataset[i], encoding, 0);
+        }
+
+        return length;
     }
 
     private static bool HasHeaderWithVr(DicomElement element, DicomEncoding encoding) =>
@@ -95,36 +114,37 @@ internal sealed class DatasetWriter
             throw new DicomException(DicomError.Unwritable, $"More than {MaxDepth} sequences inside one another", element.Tag);
         }
 
-        // The place in the queue is taken before the items' own, since the sequence's header is written before theirs.
+        // The place in the list is taken before the items' own, since the sequence's header is written before theirs.
         var itemEncoding = ItemEncoding(element, encoding);
-        var inner = new List<long>();
         var content = 0L;
+        var place = Reserve();
         foreach (var item in items)
         {
-            var sub = new DatasetWriter(_to);
-            var itemLength = sub.Measure(item, itemEncoding, depth + 1);
-            inner.Add(itemLength);
-            inner.AddRange(sub._lengths);
+            var itemPlace = Reserve();
+            var itemLength = Measure(item, itemEncoding, depth + 1);
+            _lengths[itemPlace] = itemLength;
             content += 8 + itemLength + (item.UndefinedLength ? 8 : 0);
         }
 
-        _lengths.Enqueue(content);
-        foreach (var value in inner)
-        {
-            _lengths.Enqueue(value);
-        }
-
+        _lengths[place] = content;
         return length + content + (IsUndefined(element) ? 8 : 0);
+    }
+
+    private int Reserve()
+    {
+        _lengths.Add(0);
+        return _lengths.Count - 1;
     }
 
     private void WriteElements(DicomDataset dataset, DicomEncoding encoding)
     {
-        foreach (var element in dataset)
+        for (var i = 0; i < dataset.Count; i++)
         {
+            var element = dataset[i];
             if (element.Tag.IsGroupLength && dataset.IsChanged && element.Value.Length == 4)
             {
                 var value = new byte[4];
-                BinaryPrimitives.WriteUInt32LittleEndian(value, Checked(GroupLength(dataset, encoding, element.Tag.Group), element.Tag));
+                BinaryPrimitives.WriteUInt32LittleEndian(value, Checked(GroupLength(dataset, encoding, i + 1, element.Tag.Group), element.Tag));
                 WriteElement(new DicomElement(element.Tag, element.Vr, value, null, element.Form), encoding);
                 continue;
             }
@@ -172,13 +192,13 @@ internal sealed class DatasetWriter
 
     private void WriteSequence(DicomElement element, List<DicomDataset> items, DicomEncoding encoding)
     {
-        var content = _lengths.Dequeue();
+        var content = _lengths[_nextLength++];
         var itemEncoding = ItemEncoding(element, encoding);
         var big = itemEncoding == DicomEncoding.ExplicitBigEndian;
         WriteHeader(element, encoding, IsUndefined(element) ? Undefined : Checked(content, element.Tag));
         foreach (var item in items)
         {
-            var length = _lengths.Dequeue();
+            var length = _lengths[_nextLength++];
             _to.WriteTag(Item, big);
             _to.WriteUInt32(item.UndefinedLength ? Undefined : Checked(length, element.Tag), big);
             WriteElements(item, itemEncoding);
