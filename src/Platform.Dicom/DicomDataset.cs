@@ -201,7 +201,7 @@ public sealed partial class DicomDataset : IReadOnlyCollection<DicomElement>
     {
         if (_count == _elements.Length)
         {
-            Array.Resize(ref _elements, Math.Max(4, _count * 2));
+            Array.Resize(ref _elements, _count == 0 ? 1 : Math.Max(4, _count * 2));
         }
     }
 

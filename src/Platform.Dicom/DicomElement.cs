@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Platform.Dicom;
 
 /// <summary>Where a value lies that was not loaded: bytes from the start of the stream.</summary>
@@ -32,7 +34,10 @@ internal enum ElementForm : byte
 /// <summary>One data element (PS3.5 §7.1). Immutable; its items are not.</summary>
 public sealed class DicomElement
 {
+    /// <summary>Items, fragments, bulk data left out, or the bytes and where in them: a million empty elements must not cost a field more.</summary>
     private readonly object? _content;
+    private readonly int _start;
+    private readonly int _length;
 
     /// <summary>An element of bytes in little-endian order; an odd value gets its VR's padding.</summary>
     public DicomElement(DicomTag tag, DicomVr vr, ReadOnlyMemory<byte> value)
@@ -48,9 +53,13 @@ public sealed class DicomElement
     {
         Tag = tag;
         Vr = vr;
-        Value = value;
-        _content = content;
         Form = form;
+        _content = content;
+        if (content is null && !value.IsEmpty)
+        {
+            var isArray = MemoryMarshal.TryGetArray(value, out var bytes);
+            (_content, _start, _length) = (isArray ? bytes.Array : new Foreign(value), bytes.Offset, bytes.Count);
+        }
     }
 
     public DicomTag Tag { get; }
@@ -59,7 +68,12 @@ public sealed class DicomElement
     public DicomVr Vr { get; }
 
     /// <summary>The bytes in little-endian order, with padding, whatever the transfer syntax; empty for items, fragments and bulk data left out.</summary>
-    public ReadOnlyMemory<byte> Value { get; }
+    public ReadOnlyMemory<byte> Value => _content switch
+    {
+        byte[] bytes => new ReadOnlyMemory<byte>(bytes, _start, _length),
+        Foreign foreign => foreign.Value,
+        _ => default,
+    };
 
     /// <summary>The items of a sequence (also of a UN that holds one); null for everything else.</summary>
     public IReadOnlyList<DicomDataset>? Items => _content as List<DicomDataset>;
@@ -84,7 +98,7 @@ public sealed class DicomElement
     internal ElementForm Form { get; }
 
     /// <summary>It is more than bytes: items, fragments, or bulk data left out.</summary>
-    internal bool HasContent => _content is not null;
+    internal bool HasContent => _content is not (null or byte[] or Foreign);
 
     internal List<DicomDataset>? ItemList => _content as List<DicomDataset>;
 
@@ -105,6 +119,9 @@ public sealed class DicomElement
             BulkData bulk => $"{Tag} {Vr.Code} {bulk.Length} bytes not loaded",
             _ => $"{Tag} {Vr.Code} {Value.Length} bytes",
         };
+
+    /// <summary>Bytes that lie in no array.</summary>
+    private sealed record Foreign(ReadOnlyMemory<byte> Value);
 
     private static ReadOnlyMemory<byte> Padded(ReadOnlyMemory<byte> value, byte padding)
     {

@@ -3,6 +3,9 @@ namespace Platform.Dicom.Reading;
 /// <summary>Builds a data set from a reader's tokens.</summary>
 internal sealed class DatasetBuilder(DicomReader reader)
 {
+    /// <summary>Of every sequence without items; nobody adds to it.</summary>
+    private static readonly List<DicomDataset> NoItems = [];
+
     private readonly Stack<Open> _open = new();
     private DicomDataset _current = new();
 
@@ -40,13 +43,20 @@ internal sealed class DatasetBuilder(DicomReader reader)
                 break;
 
             case DicomToken.SequenceStart:
-                _open.Push(new Open(_current, reader.Tag, reader.Vr, reader.Form, new List<DicomDataset>(), 0));
+                _open.Push(new Open(_current, reader.Tag, reader.Vr, reader.Form, NoItems, 0));
                 break;
 
             case DicomToken.ItemStart:
                 var item = new DicomDataset { UndefinedLength = reader.Length < 0 };
-                item.AttachTo(_open.Peek().Dataset);
-                ((List<DicomDataset>)_open.Peek().Content).Add(item);
+                var around = _open.Pop();
+                if (around.Content == NoItems)
+                {
+                    around = around with { Content = new List<DicomDataset>(1) };
+                }
+
+                _open.Push(around);
+                item.AttachTo(around.Dataset);
+                ((List<DicomDataset>)around.Content).Add(item);
                 _current = item;
                 break;
 

@@ -42,13 +42,13 @@ internal sealed class DatasetWriter
             first++;
         }
 
-        return GroupLength(dataset, encoding, first, group);
+        return new DatasetWriter(new SegmentBuffer()).GroupLength(dataset, encoding, first, group);
     }
 
     // A group's elements stand together: with thirty thousand groups, each must not look through all of them.
-    private static long GroupLength(DicomDataset dataset, DicomEncoding encoding, int first, ushort group)
+    private long GroupLength(DicomDataset dataset, DicomEncoding encoding, int first, ushort group)
     {
-        var writer = new DatasetWriter(new SegmentBuffer());
+        var writer = new DatasetWriter(_to);
         var length = 0L;
         for (var i = first; i < dataset.Count && dataset[i].Tag.Group == group; i++)
         {

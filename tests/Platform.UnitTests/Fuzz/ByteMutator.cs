@@ -25,6 +25,28 @@ internal sealed class ByteMutator(Random random, IReadOnlyList<byte[]> tokens)
         return bytes.Count > MaxBytes ? [.. bytes[..MaxBytes]] : [.. bytes];
     }
 
+    /// <summary>A copy in which one piece comes again and again, up to a MiB.</summary>
+    public byte[] Grow(byte[] input)
+    {
+        if (input.Length == 0)
+        {
+            return input;
+        }
+
+        var at = random.Next(input.Length);
+        var piece = input.AsSpan(at, Math.Min(random.Next(1, 1 << random.Next(1, 12)), input.Length - at));
+        var times = Math.Max(1, (1 << random.Next(14, 21)) / piece.Length);
+        var grown = new byte[input.Length + (times * piece.Length)];
+        input.AsSpan(0, at).CopyTo(grown);
+        for (var i = 0; i < times; i++)
+        {
+            piece.CopyTo(grown.AsSpan(at + (i * piece.Length)));
+        }
+
+        input.AsSpan(at).CopyTo(grown.AsSpan(at + (times * piece.Length)));
+        return grown;
+    }
+
     private void Change(List<byte> bytes, byte[] other)
     {
         if (bytes.Count == 0)

@@ -6,20 +6,26 @@ namespace Platform.UnitTests.Fuzz;
 
 /// <summary>
 /// Feeds a target with its saved inputs, its seeds and their mutants. Ends at the first input that throws what is not documented,
-/// takes longer than <see cref="Patience"/> or allocates more than it may; that input is kept as a file.
+/// takes longer than 2 s for each MiB or allocates more than it may; that input is kept as a file. Time is the processor's, since the
+/// machine may be busy with other things.
 /// </summary>
 internal sealed class FuzzRun(FuzzTarget target, int seed)
 {
-    /// <summary>A good input takes well under a millisecond; the machine may be busy.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>For one input, of the clock: for what waits and computes nothing.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private const long FreeBytes = 8 << 20;
     private const int MaxCorpus = 2000;
+    private const int MaxCorpusBytes = 64 << 10;
+
+    /// <summary>One mutant in so many is blown up to as much as a MiB.</summary>
+    private const int Grown = 2000;
 
     private readonly Random random = new(seed);
     private readonly List<byte[]> corpus = [];
     private byte[] current = [];
     private long startedAt;
+    private long processorTicks;
     private string? failure;
 
     public long Executions { get; private set; }
@@ -27,8 +33,8 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
     /// <summary>Inputs that reached what none before them did; counted only where the code is instrumented.</summary>
     public int Found { get; private set; }
 
-    /// <summary>Runs that many mutants, or until time is up.</summary>
-    /// <returns>What went wrong; null when nothing did.</returns>
+    /// <summary>Runs that many inputs.</summary>
+    /// <returns>What went wrong, too few inputs before time is up among it; null when nothing did.</returns>
     public string? Run(long executions, TimeSpan limit)
     {
         startedAt = Stopwatch.GetTimestamp();
@@ -36,7 +42,10 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
         thread.Start();
         while (!thread.Join(TimeSpan.FromMilliseconds(200)))
         {
-            if (Stopwatch.GetElapsedTime(Volatile.Read(ref startedAt)) > Patience)
+            var elapsed = Stopwatch.GetElapsedTime(Volatile.Read(ref startedAt));
+            var input = current;
+            var time = Environment.CpuUsage.TotalTime.Ticks - Volatile.Read(ref processorTicks);
+            if (elapsed > Patience || (elapsed > Limit(input) && time > Limit(input).Ticks && input == current))
             {
                 return Describe("hangs", current);
             }
@@ -71,8 +80,14 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
         }
 
         var bytes = new ByteMutator(random, target.Tokens);
-        while (Executions < executions && watch.Elapsed < limit)
+        while (Executions < executions)
         {
+            if (watch.Elapsed > limit)
+            {
+                failure = $"{target.Name}: only {Executions} of {executions} executions in {limit}";
+                return;
+            }
+
             var input = corpus[random.Next(corpus.Count)];
             if (target.MutateShape is { } shape && random.Next(2) == 0)
             {
@@ -84,12 +99,17 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
                 input = bytes.Mutate(input, corpus[random.Next(corpus.Count)]);
             }
 
+            if (random.Next(Grown) == 0)
+            {
+                input = bytes.Grow(input);
+            }
+
             if (!Execute(input))
             {
                 return;
             }
 
-            if (Coverage.IsNew() && corpus.Count < MaxCorpus)
+            if (Coverage.IsNew() && corpus.Count < MaxCorpus && input.Length <= MaxCorpusBytes)
             {
                 corpus.Add(input);
                 Found++;
@@ -100,6 +120,8 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
     private bool Execute(byte[] input)
     {
         current = input;
+        var time = Environment.CpuUsage.TotalTime;
+        Volatile.Write(ref processorTicks, time.Ticks);
         Volatile.Write(ref startedAt, Stopwatch.GetTimestamp());
         Executions++;
         Coverage.Clear();
@@ -125,8 +147,17 @@ internal sealed class FuzzRun(FuzzTarget target, int seed)
             return false;
         }
 
+        time = Environment.CpuUsage.TotalTime - time;
+        if (time > Limit(input))
+        {
+            failure = Describe($"takes {time.TotalSeconds:0.0} s", input);
+            return false;
+        }
+
         return true;
     }
+
+    private static TimeSpan Limit(byte[] input) => TimeSpan.FromSeconds(Math.Max(2, 2.0 * input.Length / (1 << 20)));
 
     private string Describe(string what, byte[] input)
     {

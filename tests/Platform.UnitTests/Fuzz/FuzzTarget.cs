@@ -14,6 +14,9 @@ internal sealed record FuzzTarget(
     /// <summary>Words of the format.</summary>
     public IReadOnlyList<byte[]> Tokens { get; init; } = [];
 
+    /// <summary>Of a thousand executions, how many are this target's.</summary>
+    public required int Share { get; init; }
+
     /// <summary>Bytes that may be allocated for each byte of input, beyond the first 8 MiB.</summary>
     public long AllocatedPerByte { get; init; } = 4;
 }

@@ -20,6 +20,15 @@ namespace Platform.UnitTests.Fuzz;
 /// <summary>Every reader of untrusted bytes below the API.</summary>
 internal static class FuzzTargets
 {
+    /// <summary>
+    /// Beyond parsing, which <see cref="Parse"/> holds to four bytes for each: what is asked for is made, and a value of two bytes
+    /// becomes a string of thirty.
+    /// </summary>
+    private const long MaterialisedPerByte = 64;
+
+    /// <summary>Bytes that parsing a data set may allocate: four for each byte of input beyond the first 8 MiB.</summary>
+    private const long ParsedFreeBytes = 8 << 20;
+
     private static readonly DeidentificationKeys Keys = new(new byte[32]);
 
     /// <summary>A frame's first bytes say how it is described: syntax, rows, columns, samples and bits.</summary>
@@ -47,16 +56,17 @@ internal static class FuzzTargets
 
     private static readonly Dictionary<string, Func<FuzzTarget>> All = new(StringComparer.Ordinal)
     {
-        ["dataset"] = () => Dicom("dataset", ReadWhole),
-        ["stream"] = () => Dicom("stream", ReadStreamed),
-        ["values"] = () => Dicom("values", ReadValues),
-        ["json-write"] = () => Dicom("json-write", WriteJson),
-        ["deidentify"] = () => Dicom("deidentify", Deidentify),
-        ["geometry"] = () => Dicom("geometry", ReadGeometry),
-        ["segmentation"] = () => Dicom("segmentation", b => SegmentationReader.Read(DicomFile.Read(b), maxVoxels: 4 << 20)) with
+        ["dataset"] = () => Dicom("dataset", 250, ReadWhole),
+        ["stream"] = () => Dicom("stream", 120, ReadStreamed),
+        ["values"] = () => Dicom("values", 110, ReadValues),
+        ["json-write"] = () => Dicom("json-write", 60, WriteJson),
+        ["deidentify"] = () => Dicom("deidentify", 60, Deidentify),
+        ["geometry"] = () => Dicom("geometry", 40, ReadGeometry),
+        ["render"] = () => Dicom("render", 40, Render) with { Seeds = [.. DicomSeeds(), .. Tables()] },
+        ["report"] = () => Dicom("report", 30, b => MeasurementReportReader.Read(Parse(b).Dataset)) with { Seeds = [Report()] },
+        ["segmentation"] = () => Dicom("segmentation", 30, b => SegmentationReader.Read(Parse(b), maxVoxels: 4 << 20)) with
         {
             Seeds = [Segmentation()],
-            AllocatedPerByte = 64,
         },
         ["segment-masks"] = () => Dicom("segment-masks", b => SegmentationReader.ReadMasks(DicomFile.Read(b), maxVoxels: 4 << 20)) with
         {
@@ -73,6 +83,8 @@ internal static class FuzzTargets
         ["series-parts"] = () => Dicom("series-parts", ReadParts) with { AllocatedPerByte = 64 },
         ["json-read"] = () => new("json-read", JsonSeeds(), ReadJson, e => e is DicomException)
         {
+            Share = 40,
+            AllocatedPerByte = MaterialisedPerByte,
             MutateShape = (bytes, random) => new JsonMutator(random, JsonWords).Mutate(bytes),
             Tokens =
             [
@@ -81,14 +93,17 @@ internal static class FuzzTargets
         },
         ["pdu"] = () => new("pdu", Pdus(), ReadPdu, e => e is DicomNetworkException)
         {
+            Share = 100,
             Tokens = [[0x10, 0], [0x20, 0], [0x21, 0], [0x30, 0], [0x40, 0], [0x50, 0], [0x51, 0, 0, 4], [0x54, 0], [0x58, 0], [0xFF, 0xFF, 0xFF, 0xFF]],
         },
         ["frames"] = () => new("frames", ManagedFrames(), b => DecodeFrame(b, ManagedSyntaxes), e => e is DicomException)
         {
+            Share = 60,
             Tokens = [.. new byte[] { 0xD8, 0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xDA, 0xDD, 0xD9, 0xDB }.Select(m => new byte[] { 0xFF, m })],
         },
         ["native-frames"] = () => new("native-frames", NativeFrames(), b => DecodeFrame(b, NativeSyntaxes), e => e is DicomException)
         {
+            Share = 20,
             Tokens =
             [
                 [0xFF, 0x4F, 0xFF, 0x51],
@@ -97,14 +112,17 @@ internal static class FuzzTargets
         },
         ["onnx-graph"] = () => new("onnx-graph", [Model()], b => OnnxGraphCheck.ThrowIfRefused(b), e => e is PackageRefusedException)
         {
+            Share = 20,
             Tokens = ["ai.onnx"u8.ToArray(), [0x3A], [0x0A], [0x2A], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], [0x80, 0x80]],
         },
         ["manifest"] = () => new("manifest", [Manifest()], b => ManifestCheck.Parse(b), e => e is PackageRefusedException)
         {
+            Share = 20,
             MutateShape = (bytes, random) => new JsonMutator(random, ManifestWords).Mutate(bytes),
         },
         ["package"] = () => new("package", [Package()], OpenPackage, e => e is PackageRefusedException)
         {
+            Share = 20,
             Tokens =
             [
                 "PK\u0001\u0002"u8.ToArray(), "PK\u0003\u0004"u8.ToArray(), "PK\u0005\u0006"u8.ToArray(), "../"u8.ToArray(),
@@ -123,8 +141,10 @@ internal static class FuzzTargets
 
     private static bool IsNative(string name) => name.StartsWith("native-", StringComparison.Ordinal);
 
-    private static FuzzTarget Dicom(string name, Action<byte[]> execute) => new(name, DicomSeeds(), execute, e => e is DicomException)
+    private static FuzzTarget Dicom(string name, int share, Action<byte[]> execute) => new(name, DicomSeeds(), execute, e => e is DicomException)
     {
+        Share = share,
+        AllocatedPerByte = MaterialisedPerByte,
         MutateShape = DicomShapes.Change,
         Tokens = DicomShapes.Tokens,
     };
@@ -183,9 +203,54 @@ internal static class FuzzTargets
         }
     }
 
+    /// <summary>Reads a file, and fails where that allocates more than it may.</summary>
+    private static DicomFile Parse(byte[] bytes, DicomReadOptions? options = null)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            return DicomFile.Read(bytes, options);
+        }
+        finally
+        {
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+            // Inflating has a budget of its own, which is not one of bytes received.
+            var isDeflated = bytes.AsSpan(0, Math.Min(bytes.Length, 4096)).IndexOf("1.2.840.10008.1.2.1.99"u8) >= 0;
+            Assert.True(isDeflated || allocated <= (4L * bytes.Length) + ParsedFreeBytes, $"Parsing allocates {allocated} bytes for {bytes.Length}.");
+        }
+    }
+
+    private static void Render(byte[] bytes)
+    {
+        var file = Parse(bytes);
+        if (file.Syntax.IsEncapsulated && file.Syntax != DicomTransferSyntax.RleLossless)
+        {
+            return; // libraries of the system decode some of them
+        }
+
+        var decoder = new FrameDecoder(file);
+        var d = decoder.Description;
+        if (d.PixelsPerFrame > 64 << 10)
+        {
+            decoder.Decode(0); // most are refused: they lack the bytes
+            return;
+        }
+
+        if (d.SamplesPerPixel != 1 || d.Photometric == PhotometricInterpretation.PaletteColor)
+        {
+            decoder.DecodeToRgb(d.Frames - 1, new byte[3 * d.PixelsPerFrame]);
+            return;
+        }
+
+        var values = new float[d.PixelsPerFrame];
+        decoder.DecodeToSingle(d.Frames - 1, values);
+        VoiTransform.Of(file.Dataset, d.Frames - 1)?.Apply(values, new byte[values.Length]);
+    }
+
     private static void ReadWhole(byte[] bytes)
     {
-        var file = DicomFile.Read(bytes);
+        var file = Parse(bytes);
         byte[] written;
         try
         {
@@ -217,7 +282,7 @@ internal static class FuzzTargets
 
     private static void ReadValues(byte[] bytes)
     {
-        var pending = new Stack<DicomDataset>([DicomFile.Read(bytes).Dataset]);
+        var pending = new Stack<DicomDataset>([Parse(bytes).Dataset]);
         while (pending.TryPop(out var dataset))
         {
             foreach (var element in dataset)
@@ -235,7 +300,7 @@ internal static class FuzzTargets
 
     private static void WriteJson(byte[] bytes)
     {
-        var dataset = DicomFile.Read(bytes).Dataset;
+        var dataset = Parse(bytes).Dataset;
         var json = ToJson(dataset);
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 1000 });
         Assert.Equal(dataset.Count(e => !e.Tag.IsGroupLength), document.RootElement.EnumerateObject().Count());
@@ -261,7 +326,7 @@ internal static class FuzzTargets
 
     private static void Deidentify(byte[] bytes)
     {
-        var file = DicomFile.Read(bytes, new DicomReadOptions { StopBeforePixelData = true });
+        var file = Parse(bytes, new DicomReadOptions { StopBeforePixelData = true });
         if (Deidentifier.Refuse(file.Dataset) is not null)
         {
             return;
@@ -278,7 +343,7 @@ internal static class FuzzTargets
 
     private static void ReadGeometry(byte[] bytes)
     {
-        var header = DicomFile.Read(bytes).Dataset;
+        var header = Parse(bytes).Dataset;
         _ = SeriesGeometry.Read([header]);
         _ = SeriesGeometry.Read([.. Phantom.Headers([0, 2, 4]), header]);
     }
@@ -370,6 +435,47 @@ internal static class FuzzTargets
             Segmentation(),
             .. Enumerable.Range(0, 10).Select(_ => DicomShapes.Make(fixedShapes)),
         ];
+    }
+
+    /// <summary>Pixels with a modality table, a VOI table, a window and a palette.</summary>
+    private static List<byte[]> Tables()
+    {
+        var (modality, voi, palette, window) = (Image(), Image(), Image(), Image());
+        modality.SetSequence(DicomTags.ModalityLUTSequence, Table());
+        voi.SetSequence(DicomTags.VOILUTSequence, Table());
+        window.Set(DicomTags.WindowCenter, 40.0);
+        window.Set(DicomTags.WindowWidth, 80.0);
+        window.Set(DicomTags.RescaleSlope, 1.5);
+        window.Set(DicomTags.RescaleIntercept, -20.0);
+        palette.Set(DicomTags.PhotometricInterpretation, "PALETTE COLOR");
+        foreach (var tag in new[] { DicomTags.RedPaletteColorLookupTableData, DicomTags.GreenPaletteColorLookupTableData, DicomTags.BluePaletteColorLookupTableData })
+        {
+            palette.Set(tag, DicomVr.OW, new byte[32]);
+        }
+
+        palette.Set(DicomTags.RedPaletteColorLookupTableDescriptor, DicomVr.US, "16", "0", "16");
+        return [.. new[] { modality, voi, palette, window }.Select(d => new DicomFile(d, DicomTransferSyntax.ExplicitLittleEndian).ToArray())];
+
+        static DicomDataset Image()
+        {
+            var image = Frames.Dataset(6, 5, 8, frames: 2);
+            image.Set(DicomTags.PixelData, DicomVr.OW, Enumerable.Range(0, 60).Select(i => (byte)i).ToArray());
+            return image;
+        }
+
+        static DicomDataset Table()
+        {
+            var lut = new DicomDataset();
+            lut.Set(DicomTags.LUTDescriptor, DicomVr.US, "16", "0", "8");
+            lut.Set(DicomTags.LUTData, DicomVr.OW, new byte[32]);
+            return lut;
+        }
+    }
+
+    private static byte[] Report()
+    {
+        var source = Made.Source();
+        return MeasurementReportWriter.Write(source[0], Made.ReportOf(source), Made.Options).ToArray();
     }
 
     private static ReadOnlyMemory<byte>[] Fragments() => [new byte[4], new byte[] { 0xFF, 0xD8, 0xFF, 0xD9 }];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using SharpFuzz;
 using Xunit;
 
@@ -11,18 +12,18 @@ public sealed class FuzzDefinition;
 
 /// <summary>
 /// Damaged and made-up bytes for every reader of untrusted bytes: nothing but the documented exception, no hang, no allocation out
-/// of proportion. Some hundred inputs a target in the short run. In the long run (PLATFORM_TEST_LONG=1) minutes, in a copy of this
-/// program whose libraries count their branches, so that inputs which reach something new are built upon.
+/// of proportion. Some hundred inputs a target run here; a hundred thousand, or two million in the long run (PLATFORM_TEST_LONG=1),
+/// in a copy of this program whose libraries count their branches, so that inputs which reach something new are built upon.
 /// </summary>
 [Collection(nameof(FuzzTests))]
-public class FuzzTests(ITestOutputHelper output)
+public partial class FuzzTests(ITestOutputHelper output)
 {
     internal const string CoverageVariable = "PLATFORM_FUZZ_COVERAGE";
-    private const string SecondsVariable = "PLATFORM_FUZZ_SECONDS";
+    private const string ExecutionsVariable = "PLATFORM_FUZZ_EXECUTIONS";
     private const string SeedVariable = "PLATFORM_FUZZ_SEED";
-    private const int ShortExecutions = 600;
-    private const int FewExecutions = 40;
-    private const int LongSeconds = 45;
+    private const int HereExecutions = 200;
+    private const int ShortExecutions = 100_000;
+    private const int LongExecutions = 2_000_000;
 
     static FuzzTests() => Coverage.Start();
 
@@ -32,15 +33,15 @@ public class FuzzTests(ITestOutputHelper output)
 
     private static bool IsLong => Environment.GetEnvironmentVariable("PLATFORM_TEST_LONG") == "1";
 
-    /// <summary>How long a child of this test runs each target; null where this process is no child.</summary>
-    private static int? ChildSeconds => Environment.GetEnvironmentVariable(SecondsVariable) is { } text
+    /// <summary>How many inputs a child of this test runs, all targets together; null where this process is no child.</summary>
+    private static int? ChildExecutions => Environment.GetEnvironmentVariable(ExecutionsVariable) is { } text
         ? int.Parse(text, CultureInfo.InvariantCulture)
         : null;
 
     // The short run is the same each time, so that it fails for a change and not by chance; the long one goes where none was before.
     private static int Seed => Environment.GetEnvironmentVariable(SeedVariable) is { } text
         ? int.Parse(text, CultureInfo.InvariantCulture)
-        : ChildSeconds is null or 0 ? 1 : Random.Shared.Next();
+        : IsLong ? Random.Shared.Next() : 1;
 
     [Theory]
     [MemberData(nameof(Managed))]
@@ -50,32 +51,33 @@ public class FuzzTests(ITestOutputHelper output)
     [MemberData(nameof(Native))]
     public async Task Bad_frames_do_not_crash_the_child_that_decodes_them(string target)
     {
-        if (ChildSeconds is not null)
+        if (ChildExecutions is not null)
         {
             Run(target);
             return;
         }
 
-        var seconds = IsLong ? LongSeconds : 1;
         const string Method = nameof(Bad_frames_do_not_crash_the_child_that_decodes_them);
-        await InChildAsync(AppContext.BaseDirectory, seconds, isCounted: false, Method);
+        await InChildAsync(AppContext.BaseDirectory, isCounted: false, Method);
     }
 
     [Fact]
-    public async Task Minutes_of_mutants_that_follow_the_branches_find_nothing()
+    public async Task A_hundred_thousand_mutants_that_follow_the_branches_find_nothing()
     {
-        if (ChildSeconds is not null)
+        if (ChildExecutions is not null)
         {
             return;
         }
 
-        // The short run sees that the counting works, with a few inputs.
         var copy = Copy();
         try
         {
             Instrument(Path.Combine(copy, "Platform.Dicom.dll"), "Platform.Dicom.");
             Instrument(Path.Combine(copy, "Platform.Inference.dll"), "Platform.Inference.Packages.");
-            await InChildAsync(copy, IsLong ? LongSeconds : 0, isCounted: true, nameof(Bad_bytes_are_refused_as_documented));
+            var executions = await InChildAsync(copy, isCounted: true, nameof(Bad_bytes_are_refused_as_documented));
+            output.WriteLine($"{executions.Values.Sum()} executions of {executions.Count} targets");
+            Assert.Equal(FuzzTargets.Managed.Order(StringComparer.Ordinal), executions.Keys.Order(StringComparer.Ordinal));
+            Assert.True(executions.Values.Sum() >= (IsLong ? LongExecutions : ShortExecutions), "Fewer were run than asked for.");
         }
         finally
         {
@@ -103,19 +105,19 @@ public class FuzzTests(ITestOutputHelper output)
     private void Run(string name)
     {
         var seed = Seed;
-        var run = new FuzzRun(FuzzTargets.Find(name), seed);
-        var failure = ChildSeconds switch
-        {
-            null => run.Run(ShortExecutions, TimeSpan.FromMinutes(1)),
-            0 => run.Run(FewExecutions, TimeSpan.FromMinutes(1)),
-            { } seconds => run.Run(long.MaxValue, TimeSpan.FromSeconds(seconds)),
-        };
-        output.WriteLine($"{name}: {run.Executions} executions, seed {seed}, {run.Found} inputs reached something new");
+        var target = FuzzTargets.Find(name);
+        var run = new FuzzRun(target, seed);
+        var executions = ChildExecutions is { } all ? (long)Math.Ceiling(all / 1000.0 * target.Share) : HereExecutions;
+        var watch = Stopwatch.StartNew();
+        var failure = run.Run(executions, TimeSpan.FromMinutes(IsLong ? 20 : 3));
+        output.WriteLine(
+            $"{name}: {run.Executions} executions in {watch.Elapsed.TotalSeconds:0} s, seed {seed}, {run.Found} inputs reached something new");
         Assert.True(failure is null, failure);
         Assert.True(!Coverage.IsOn || run.Found > 0, "No branch was counted: the libraries are not instrumented.");
     }
 
-    private async Task InChildAsync(string folder, int seconds, bool isCounted, string method)
+    /// <summary>How many inputs each target was given.</summary>
+    private async Task<Dictionary<string, long>> InChildAsync(string folder, bool isCounted, string method)
     {
         var ct = TestContext.Current.CancellationToken;
         var start = new ProcessStartInfo(Path.Combine(folder, "Platform.UnitTests"))
@@ -128,7 +130,7 @@ public class FuzzTests(ITestOutputHelper output)
             start.ArgumentList.Add(argument);
         }
 
-        start.Environment[SecondsVariable] = seconds.ToString(CultureInfo.InvariantCulture);
+        start.Environment[ExecutionsVariable] = (IsLong ? LongExecutions : ShortExecutions).ToString(CultureInfo.InvariantCulture);
         start.Environment[CoverageVariable] = isCounted ? "1" : "0";
         using var child = Process.Start(start)!;
         var errors = child.StandardError.ReadToEndAsync(ct);
@@ -136,6 +138,11 @@ public class FuzzTests(ITestOutputHelper output)
         await child.WaitForExitAsync(ct);
         output.WriteLine(string.Join('\n', said.Split('\n').Where(line => line.Contains("executions", StringComparison.Ordinal))));
         Assert.True(child.ExitCode == 0, $"exit {child.ExitCode}\n{said}\n{await errors}");
-        Assert.Contains("executions", said, StringComparison.Ordinal);
+        var counts = Counts().Matches(said).ToDictionary(m => m.Groups[1].Value, m => long.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
+        Assert.NotEmpty(counts);
+        return counts;
     }
+
+    [GeneratedRegex(@"\] ([a-z-]+): (\d+) executions")]
+    private static partial Regex Counts();
 }
