@@ -193,7 +193,8 @@ internal static class Bombs
             h.Set(DicomTags.NumberOfFrames, (long)int.MaxValue);
             h.SetSequence(DicomTags.SharedFunctionalGroupsSequence, new DicomDataset());
         }),
-        ["20,000 frames of one spacing of 32,000 values"] = ManyFrames,
+        ["20,000 frames of one spacing of 32,000 values"] = () => ManyFrames(inStacks: false),
+        ["20,000 frames of one stack of 32,000 names"] = () => ManyFrames(inStacks: true),
         ["two slices of 256 Mpx without pixels"] = Volume,
 
         // :: Network
@@ -360,11 +361,17 @@ internal static class Bombs
         return () => Throw(SeriesGeometry.Read(headers).Refusal);
     }
 
-    private static Action ManyFrames()
+    private static Action ManyFrames(bool inStacks)
     {
         var header = Phantom.Header(new(0, 0, 0));
         header.Set(DicomTags.NumberOfFrames, 20_000L);
-        header.Set(DicomTags.PixelSpacing, DicomVr.DS, [.. Enumerable.Repeat("1", 32_000)]);
+        string[] many = [.. Enumerable.Repeat("1", 32_000)];
+        header.Set(DicomTags.PixelSpacing, DicomVr.DS, inStacks ? ["1", "1"] : many);
+        var content = new DicomDataset();
+        content.Set(DicomTags.StackID, DicomVr.SH, inStacks ? many : ["1"]);
+        var shared = new DicomDataset();
+        shared.SetSequence(DicomTags.FrameContentSequence, content);
+        header.SetSequence(DicomTags.SharedFunctionalGroupsSequence, shared);
         header.SetSequence(DicomTags.PerFrameFunctionalGroupsSequence, Enumerable.Range(0, 20_000).Select(_ => new DicomDataset()));
         return () => Throw(SeriesGeometry.Read([header]).Refusal);
     }

@@ -56,9 +56,9 @@ internal static class FuzzTargets
 
     private static readonly Dictionary<string, Func<FuzzTarget>> All = new(StringComparer.Ordinal)
     {
-        ["dataset"] = () => Dicom("dataset", 250, ReadWhole),
-        ["stream"] = () => Dicom("stream", 120, ReadStreamed),
-        ["values"] = () => Dicom("values", 110, ReadValues),
+        ["dataset"] = () => Dicom("dataset", 200, ReadWhole),
+        ["stream"] = () => Dicom("stream", 100, ReadStreamed),
+        ["values"] = () => Dicom("values", 100, ReadValues),
         ["json-write"] = () => Dicom("json-write", 60, WriteJson),
         ["deidentify"] = () => Dicom("deidentify", 60, Deidentify),
         ["geometry"] = () => Dicom("geometry", 40, ReadGeometry),
@@ -68,19 +68,17 @@ internal static class FuzzTargets
         {
             Seeds = [Segmentation()],
         },
-        ["segment-masks"] = () => Dicom("segment-masks", b => SegmentationReader.ReadMasks(DicomFile.Read(b), maxVoxels: 4 << 20)) with
+        ["segment-masks"] = () => Dicom("segment-masks", 15, b => SegmentationReader.ReadMasks(Parse(b), maxVoxels: 4 << 20)) with
         {
             Seeds = [Made.Fractional(FractionKind.Occupancy).ToArray(), Made.Segmentation().ToArray(), Made.LabelMap(9, inColour: true).ToArray()],
-            AllocatedPerByte = 64,
         },
-        ["label-map"] = () => Dicom("label-map", b => SegmentationReader.ReadWide(DicomFile.Read(b), maxVoxels: 2 << 20)) with
+        ["label-map"] = () => Dicom("label-map", 15, b => SegmentationReader.ReadWide(Parse(b), maxVoxels: 2 << 20)) with
         {
             Seeds = [Made.LabelMap(9, inColour: true).ToArray(), Made.LabelMap(300, inColour: false).ToArray()],
-            AllocatedPerByte = 64,
         },
-        ["overlay"] = () => Dicom("overlay", ReadOverlays) with { Seeds = Overlays(), AllocatedPerByte = 64 },
-        ["palette"] = () => new("palette", Palettes(), ReadPalette, e => e is DicomException) { AllocatedPerByte = 64 },
-        ["series-parts"] = () => Dicom("series-parts", ReadParts) with { AllocatedPerByte = 64 },
+        ["overlay"] = () => Dicom("overlay", 20, ReadOverlays) with { Seeds = Overlays() },
+        ["palette"] = () => new("palette", Palettes(), ReadPalette, e => e is DicomException) { Share = 30, AllocatedPerByte = MaterialisedPerByte },
+        ["series-parts"] = () => Dicom("series-parts", 20, ReadParts),
         ["json-read"] = () => new("json-read", JsonSeeds(), ReadJson, e => e is DicomException)
         {
             Share = 40,
@@ -93,7 +91,7 @@ internal static class FuzzTargets
         },
         ["pdu"] = () => new("pdu", Pdus(), ReadPdu, e => e is DicomNetworkException)
         {
-            Share = 100,
+            Share = 80,
             Tokens = [[0x10, 0], [0x20, 0], [0x21, 0], [0x30, 0], [0x40, 0], [0x50, 0], [0x51, 0, 0, 4], [0x54, 0], [0x58, 0], [0xFF, 0xFF, 0xFF, 0xFF]],
         },
         ["frames"] = () => new("frames", ManagedFrames(), b => DecodeFrame(b, ManagedSyntaxes), e => e is DicomException)
