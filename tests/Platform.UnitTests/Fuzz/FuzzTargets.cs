@@ -348,14 +348,14 @@ internal static class FuzzTargets
 
     private static void ReadParts(byte[] bytes)
     {
-        var header = DicomFile.Read(bytes).Dataset;
+        var header = Parse(bytes).Dataset;
         Assert.NotEmpty(SeriesGeometry.ReadAll([header]));
         Assert.NotEmpty(SeriesGeometry.ReadAll([.. Phantom.Headers([0, 2, 4]), header]));
     }
 
     private static void ReadOverlays(byte[] bytes)
     {
-        foreach (var overlay in Overlay.Of(DicomFile.Read(bytes)))
+        foreach (var overlay in Overlay.Of(Parse(bytes)))
         {
             Assert.True(overlay.Mask(overlay.FirstImageFrame ?? 0) is not { } mask || mask.Length == overlay.Rows * overlay.Columns);
         }
