@@ -56,7 +56,7 @@ internal static class BenchmarkRun
         }
 
         var elapsed = Stopwatch.GetElapsedTime(started);
-        var content = $"{await HeadAsync(args, peers, elapsed)}\n\n{Report.Table(stage.Measurements)}\n{string.Concat(stage.Notes.Select(note => $"- {note}\n"))}";
+        var content = $"{await HeadAsync(options, args, peers, elapsed)}\n\n{Report.Table(stage.Measurements)}\n{string.Concat(stage.Notes.Select(note => $"- {note}\n"))}";
         Console.WriteLine();
         Console.WriteLine(content);
         if (options.WriteTo is { } document)
@@ -177,7 +177,7 @@ internal static class BenchmarkRun
         return new StudyFiles("corpus", files);
     }
 
-    private static async Task<string> HeadAsync(string[] args, string peers, TimeSpan elapsed)
+    private static async Task<string> HeadAsync(BenchmarkOptions options, string[] args, string peers, TimeSpan elapsed)
     {
         var cpu = (await File.ReadAllLinesAsync("/proc/cpuinfo"))
             .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown CPU";
@@ -185,7 +185,7 @@ internal static class BenchmarkRun
         var shown = string.Join(' ', args.TakeWhile(a => a != "--write").Select(a => a.StartsWith('/') ? "…" : a));
         text.AppendLine(CultureInfo.InvariantCulture, $"- Measured {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC in {elapsed.TotalMinutes:0.0} minutes by `{$"infra/benchmark {shown}".TrimEnd()}`, commit {await Checkout.CommitAsync()}.");
         text.AppendLine(CultureInfo.InvariantCulture, $"- Machine: {cpu}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {RuntimeInformation.OSDescription}, {FileSystem()}; load before and after is not this run's alone.");
-        var postgres = await Checkout.OutputAsync(Path.Combine(Checkout.PostgresPrograms, "bin", "postgres"), "--version");
+        var postgres = !options.NeedsArchives ? "no database" : await Checkout.OutputAsync(Path.Combine(Checkout.PostgresPrograms, "bin", "postgres"), "--version");
         text.Append(CultureInfo.InvariantCulture, $"- Versions: {RuntimeInformation.FrameworkDescription}, {postgres}, {peers}, ONNX Runtime {Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString()}.");
         return text.ToString();
     }
