@@ -139,7 +139,7 @@ for (const language of languages) {
       await upload.send.click();
       await upload.expectState('done');
       await upload.openStudy();
-      await expect(page.getByText(text('study:held.hidden.title'))).toBeVisible({ timeout: 60_000 });
+      await expect(page.getByRole('heading', { name: text('study:held.hidden.title'), exact: true })).toBeVisible({ timeout: 60_000 });
       await look('study held');
 
       const administrator = platform().users.find(one => one.role === 'administrator');
