@@ -143,6 +143,15 @@ public class ReadingTests
     }
 
     [Fact]
+    public void Encapsulated_pixel_data_in_an_implicit_layout_is_ob()
+    {
+        var file = DicomFile.Read(new RawDicom(DicomEncoding.ImplicitLittleEndian).Text(0x00080060, "CS", "CT")
+            .Header(0x7FE00010, "OW", RawDicom.Undefined).Item(0).Item(2).Raw(1, 2).EndSequence().ToArray());
+
+        Assert.Equal((DicomVr.OB, 2), (file.Dataset[DicomTags.PixelData]!.Vr, file.Dataset[DicomTags.PixelData]!.Fragments!.Count));
+    }
+
+    [Fact]
     public void Fragments_are_kept_with_their_offset_table()
     {
         var bytes = RawDicom.File("1.2.840.10008.1.2.4.50")

@@ -160,25 +160,29 @@ internal static class Comparison
 
     /// <summary>Padding aside, which PS3.5 §6.2 says is not part of a value.</summary>
     private static bool Same(IReadOnlyList<string> ours, IReadOnlyList<string> theirs) =>
-        (ours.Count == 0 ? [""] : ours).Select(Plain).SequenceEqual((theirs.Count == 0 ? [""] : theirs).Select(Plain), StringComparer.Ordinal);
+        Plain(ours).SequenceEqual(Plain(theirs), StringComparer.Ordinal);
 
-    private static string Plain(string text) => text.Trim(' ', '\0');
+    private static IEnumerable<string> Plain(IReadOnlyList<string> values) =>
+        (values.Count == 0 ? [""] : values).Select(v => v.Trim(' ', '\0'));
 
     private static bool IsPrinted(ListedElement one, string vr, string printed)
     {
         var bytes = one.Bytes;
         switch (vr)
         {
-            case "AE" or "AS" or "CS" or "DA" or "DS" or "DT" or "IS" or "LO" or "LT" or "PN" or "SH" or "ST" or "TM" or "UC" or "UI" or "UR" or "UT":
+            case var text when DicomVrs.Parse(text).IsText:
                 return Encoding.Latin1.GetString(bytes).TrimEnd(' ', '\0') == printed.TrimEnd(' ', '\0');
             case "US" or "SS" or "UL" or "SL" or "SV" or "UV" or "up" or "xs":
                 return string.Join('\\', Integers(bytes, vr)) == printed;
             case "FL" or "OF":
-                return Words(bytes, 4).Select(w => ListedElement.Bits(BitConverter.ToSingle(w))).SequenceEqual(Reals(printed, v => (float)v));
+                return Words(bytes, 4).Select(w => ListedElement.Bits(BitConverter.ToSingle(w)))
+                    .SequenceEqual(Reals(printed, v => (float)v));
             case "FD" or "OD":
-                return Words(bytes, 8).Select(w => ListedElement.Bits(BitConverter.ToDouble(w))).SequenceEqual(Reals(printed, v => v));
+                return Words(bytes, 8).Select(w => ListedElement.Bits(BitConverter.ToDouble(w)))
+                    .SequenceEqual(Reals(printed, v => v));
             case "AT":
-                return string.Join('\\', Words(bytes, 4).Select(w => ElementValues.Tag(w)).Select(t => $"({t.Group:x4},{t.Element:x4})")) == printed;
+                var tags = Words(bytes, 4).Select(w => ElementValues.Tag(w));
+                return string.Join('\\', tags.Select(t => $"({t.Group:x4},{t.Element:x4})")) == printed;
             default:
                 var unit = vr switch { "OW" or "ox" => 2, "OL" => 4, "OV" => 8, _ => 1 };
                 return string.Join('\\', Words(bytes, unit).Select(w => Convert.ToHexStringLower([.. w.Reverse()]))) == printed;
@@ -187,7 +191,8 @@ internal static class Comparison
 
     private static IEnumerable<string> Reals(string printed, Func<double, double> round) => printed.Length == 0
         ? []
-        : printed.Split('\\').Select(t => double.TryParse(t, CultureInfo.InvariantCulture, out var value) ? ListedElement.Bits(round(value)) : t);
+        : printed.Split('\\')
+            .Select(t => double.TryParse(t, CultureInfo.InvariantCulture, out var value) ? ListedElement.Bits(round(value)) : t);
 
     private static IEnumerable<string> Integers(byte[] bytes, string vr) => vr switch
     {

@@ -51,7 +51,8 @@ internal static partial class Dcmdump
     private static async Task<(bool HasSurvived, string Said)> RunAsync(
         IReadOnlyList<string> paths, bool toUnicode, CancellationToken ct)
     {
-        var start = new ProcessStartInfo("dcmdump", ["-q", "+uc", "+L", "+Qn", "-Un", "+F", "-M", "+R", "64", .. toUnicode ? ["+U8"] : Array.Empty<string>()])
+        string[] options = ["-q", "+uc", "+L", "+Qn", "-Un", "+F", "-M", "+R", "64"];
+        var start = new ProcessStartInfo("dcmdump", toUnicode ? [.. options, "+U8"] : options)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -73,7 +74,8 @@ internal static partial class Dcmdump
             await errors;
             await process.WaitForExitAsync(limit.Token);
             // 128 and more: ended by a signal. What it refuses costs it 1.
-            return (process.ExitCode < 128 && said.Contains(Header(paths.Count, paths.Count, paths[^1]), StringComparison.Ordinal), said);
+            var last = Header(paths.Count, paths.Count, paths[^1]);
+            return (process.ExitCode < 128 && said.Contains(last, StringComparison.Ordinal), said);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

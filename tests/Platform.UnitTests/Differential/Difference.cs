@@ -27,7 +27,8 @@ internal enum Aspect
 /// <summary>One disagreement. <c>Ours</c> is null for an extra element.</summary>
 /// <param name="TheirVr">As the peer writes it; "" where the element is missing.</param>
 /// <param name="Theirs">The peer's value; never shown, since it may be a patient's.</param>
-internal sealed record Difference(string Peer, Aspect Aspect, string Path, ListedElement? Ours, string TheirVr, string Theirs, DicomFile File)
+internal sealed record Difference(
+    string Peer, Aspect Aspect, string Path, ListedElement? Ours, string TheirVr, string Theirs, DicomFile File)
 {
     public const string OfPydicom = "pydicom";
     public const string OfDcmdump = "dcmdump";
@@ -52,9 +53,7 @@ internal sealed record Difference(string Peer, Aspect Aspect, string Path, Liste
                     return true;
                 }
 
-                dataset = step.Length > 9 && element?.Items is { } items && int.Parse(step[9..], CultureInfo.InvariantCulture) is var i && i < items.Count
-                    ? items[i]
-                    : null;
+                dataset = step.Length > 9 ? element?.Items?.ElementAtOrDefault(int.Parse(step[9..], CultureInfo.InvariantCulture)) : null;
             }
 
             return false;
@@ -62,5 +61,6 @@ internal sealed record Difference(string Peer, Aspect Aspect, string Path, Liste
     }
 
     /// <summary>Without values.</summary>
-    public override string ToString() => $"{Peer}: {Aspect} at {Path}, {Ours?.Vr.Code ?? "-"} ({Ours?.Bytes.Length ?? 0} bytes) here, {TheirVr} there";
+    public override string ToString() =>
+        $"{Peer}: {Aspect} at {Path}, {Ours?.Vr.Code ?? "-"} ({Ours?.Bytes.Length ?? 0} bytes) here, {TheirVr} there";
 }

@@ -146,7 +146,8 @@ public class DifferentialTests(ITestOutputHelper output)
 
         public void Fail(string path, Difference difference)
         {
-            var name = Keeps is null ? Path.GetFileName(path) : FuzzSeeds.Keep("differential", $"{Keeps}-{Path.GetFileName(path)}", File.ReadAllBytes(path));
+            var name = Path.GetFileName(path);
+            name = Keeps is null ? name : FuzzSeeds.Keep("differential", $"{Keeps}-{name}", File.ReadAllBytes(path));
             _failures.Enqueue($"{name} {difference}");
         }
 

@@ -39,7 +39,8 @@ internal sealed record ListedElement(
         return listed;
     }
 
-    public static string Bits(double value) => double.IsNaN(value) ? "nan" : BitConverter.DoubleToUInt64Bits(value).ToString("x16", CultureInfo.InvariantCulture);
+    public static string Bits(double value) =>
+        double.IsNaN(value) ? "nan" : BitConverter.DoubleToUInt64Bits(value).ToString("x16", CultureInfo.InvariantCulture);
 
     private static void List(DicomDataset dataset, string prefix, List<ListedElement> to)
     {

@@ -84,7 +84,8 @@ internal sealed class Mutants
 
             if (element.Fragments is { } fragments)
             {
-                dataset.Set(DicomElement.Encapsulated(element.Tag, element.Vr, fragments.Take(3).Select(f => f[..Math.Min(f.Length, MaxValueBytes)])));
+                var shorter = fragments.Take(3).Select(f => f[..Math.Min(f.Length, MaxValueBytes)]);
+                dataset.Set(DicomElement.Encapsulated(element.Tag, element.Vr, shorter));
             }
             else if (element.Value.Length > MaxValueBytes)
             {
