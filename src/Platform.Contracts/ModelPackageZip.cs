@@ -13,6 +13,8 @@ public static class ModelPackageZip
 
     private const int MaxManifestBytes = 1 << 20;
 
+    private static readonly EnumerationOptions EveryFile = new() { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
+
     // The first instant that a zip entry can hold: file times must not change the hash.
     private static readonly DateTimeOffset EntryTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -22,6 +24,7 @@ public static class ModelPackageZip
 
     /// <summary>Packs manifest, model, card and golden cases of a folder; other files (training code) stay out.</summary>
     /// <param name="destination">Seekable; entries are stored uncompressed, in ordinal order of their names.</param>
+    /// <exception cref="InvalidDataException">One of them is a link: it could lead to any file of this machine.</exception>
     public static async Task WriteAsync(string folder, Stream destination, CancellationToken ct)
     {
         using var zip = new ZipArchive(destination, ZipArchiveMode.Create, leaveOpen: true);
@@ -57,17 +60,35 @@ public static class ModelPackageZip
 
     private static IEnumerable<(string Name, string Path)> FilesOf(string folder)
     {
-        var names = new List<string> { CardFile, ManifestFile, ModelFile };
-        var golden = Path.Combine(folder, GoldenFolder);
-        if (Directory.Exists(golden))
+        var files = new List<FileInfo>();
+        files.AddRange(new[] { CardFile, ManifestFile, ModelFile }.Select(name => new FileInfo(Path.Combine(folder, name))));
+        var golden = new DirectoryInfo(Path.Combine(folder, GoldenFolder));
+        if (golden.LinkTarget is not null)
         {
-            names.AddRange(Directory.EnumerateFiles(golden, "*", SearchOption.AllDirectories)
-                .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')));
+            throw Link();
         }
 
-        names.Sort(StringComparer.Ordinal);
-        return names
-            .Select(name => (name, Path.Combine(folder, name)))
-            .Where(file => File.Exists(file.Item2));
+        if (golden.Exists)
+        {
+            foreach (var entry in golden.EnumerateFileSystemInfos("*", EveryFile))
+            {
+                if (entry.LinkTarget is not null)
+                {
+                    throw Link();
+                }
+
+                if (entry is FileInfo file)
+                {
+                    files.Add(file);
+                }
+            }
+        }
+
+        return files
+            .Where(file => file.LinkTarget is null ? file.Exists : throw Link())
+            .Select(file => (Path.GetRelativePath(folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.FullName))
+            .OrderBy(file => file.Item1, StringComparer.Ordinal);
     }
+
+    private static InvalidDataException Link() => new("A file of the package's folder is a link; put the file itself there.");
 }

@@ -15,7 +15,7 @@ public sealed record ModelSummary(string Name, string Version, string? Title, Mo
         ModelSummary? summary;
         try
         {
-            summary = JsonSerializer.Deserialize<ModelSummary>(manifest, PlatformJson.Options);
+            summary = JsonSerializer.Deserialize<ModelSummary>(manifest, PlatformJson.Manifest);
         }
         catch (JsonException e)
         {

@@ -11,4 +11,14 @@ public static class PlatformJson
         Converters = { new JsonStringEnumConverter() },
         MaxDepth = 64,
     };
+
+    /// <summary>
+    /// How a package's manifest is read: names in their own case, numbers as numbers, no member twice, so that every reader of it sees the same.
+    /// </summary>
+    public static JsonSerializerOptions Manifest { get; } = new(Options)
+    {
+        AllowDuplicateProperties = false,
+        NumberHandling = JsonNumberHandling.Strict,
+        PropertyNameCaseInsensitive = false,
+    };
 }

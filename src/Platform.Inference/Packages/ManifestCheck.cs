@@ -7,16 +7,22 @@ namespace Platform.Inference.Packages;
 /// <summary>Reads a manifest and refuses one that the engine could not follow to the letter.</summary>
 public static class ManifestCheck
 {
+    private const int MaxBytes = 1 << 20;
     private const int MaxPatchVoxels = 512 * 512 * 512;
 
     /// <summary>Parses <c>manifest.json</c>.</summary>
     /// <exception cref="PackageRefusedException">Not JSON, or a member is missing, contradictory or unknown to this engine.</exception>
     public static PackageManifest Parse(ReadOnlySpan<byte> json)
     {
+        if (json.Length > MaxBytes)
+        {
+            throw Refused($"it is over {MaxBytes >> 10} KiB.");
+        }
+
         PackageManifest? manifest;
         try
         {
-            manifest = JsonSerializer.Deserialize<PackageManifest>(json, PlatformJson.Options);
+            manifest = JsonSerializer.Deserialize<PackageManifest>(json, PlatformJson.Manifest);
             Require(!HoldsNullInList(json), "a list holds null.");
         }
         catch (JsonException e)
@@ -92,14 +98,16 @@ public static class ManifestCheck
         _ => false,
     };
 
-    private static bool IsComplete(GoldenCase golden) => golden is { Input: { File: not null, Sha256: not null, Shape: not null } } && golden.Kind switch
+    private static bool IsComplete(GoldenCase golden) => IsComplete(golden.Input) && (golden.Expected is null || IsComplete(golden.Expected)) && golden.Kind switch
     {
-        "tensor" => golden is { Output: not null, Expected: { File: not null, Shape: not null }, AbsoluteTolerance: not null },
+        "tensor" => golden is { Output: not null, Expected: not null, AbsoluteTolerance: not null },
         "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedMm3: not null, RelativeTolerance: not null },
         "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
             && golden.ExpectedDetections.All(d => d is { CentreMm.Count: 3 }),
         _ => false,
     };
+
+    private static bool IsComplete(GoldenTensor? tensor) => tensor is { File: not null, Sha256: not null, Type: not null, Shape: not null };
 
     private static void CheckWindow(WindowSpec window)
     {
