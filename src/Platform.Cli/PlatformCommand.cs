@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Platform.Cli.Dicom;
+using Platform.Cli.Models;
 using Platform.Dicom;
 using Platform.Dicom.Network;
 
@@ -16,6 +17,7 @@ internal static class PlatformCommand
         var root = new RootCommand("Medical imaging. Exit codes: 0 done, 1 some refused, 2 wrong usage, 3 no connection.")
         {
             DicomCommand.Create(),
+            ModelCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

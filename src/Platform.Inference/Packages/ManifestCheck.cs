@@ -48,6 +48,8 @@ public static class ManifestCheck
                 case JsonTokenType.EndArray or JsonTokenType.EndObject:
                     isList.Pop();
                     break;
+                case JsonTokenType.String when reader.ValueSpan.StartsWith("FILL: "u8):
+                    throw new PackageRefusedException("manifest-unfilled", "The manifest still has a place to fill: a text that begins with FILL.");
                 case JsonTokenType.Null when isList.TryPeek(out var inList) && inList:
                     return true;
             }

@@ -19,6 +19,9 @@ public sealed record PackageManifest(
 {
     /// <summary>The form that this engine reads.</summary>
     public const string KnownSchema = "platform-model/1";
+
+    /// <summary>What a text begins with that the author has yet to write.</summary>
+    public const string Unfilled = "FILL: ";
 }
 
 /// <summary>The graph's file.</summary>
