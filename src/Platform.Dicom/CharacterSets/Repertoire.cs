@@ -54,6 +54,13 @@ internal sealed class Repertoire
             return;
         }
 
+        // The code page of ISO-IR 166 has characters of its own where ISO 8859 has controls.
+        if (Kind == RepertoireKind.Single && value is >= 0x80 and < 0xA0)
+        {
+            text.Append((char)value);
+            return;
+        }
+
         Append(text, [value]);
     }
 
@@ -79,6 +86,11 @@ internal sealed class Repertoire
             bytes[0] = (byte)(character[0] - 0xFF61 + 0xA1);
             count = 1;
             return true;
+        }
+
+        if (character is [var single] && IsPrivateUse(single))
+        {
+            return false;
         }
 
         Span<byte> buffer = stackalloc byte[8];
@@ -117,13 +129,17 @@ internal sealed class Repertoire
         Span<char> characters = stackalloc char[4];
         try
         {
-            text.Append(characters[.._encoding.GetChars(bytes, characters)]);
+            var count = _encoding.GetChars(bytes, characters);
+            text.Append(count == 1 && IsPrivateUse(characters[0]) ? "\uFFFD" : characters[..count]);
         }
         catch (DecoderFallbackException)
         {
             text.Append('\uFFFD');
         }
     }
+
+    /// <summary>What .NET's code pages give for a byte that stands for no character.</summary>
+    private static bool IsPrivateUse(char c) => c is >= '\uE000' and <= '\uF8FF';
 }
 
 internal enum RepertoireKind

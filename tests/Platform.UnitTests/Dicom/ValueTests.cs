@@ -55,6 +55,18 @@ public class ValueTests
     public void Misspelt_terms_are_understood(string term) =>
         Assert.Equal("é", SpecificCharacterSet.Parse(term).Decode([0xE9]));
 
+    [Theory]
+    [InlineData("ISO_IR 127", "DD")]
+    [InlineData("ISO_IR 138", "FB")]
+    [InlineData("ISO_IR 126", "A5")]
+    [InlineData("ISO_IR 166", "DB")]
+    public void A_byte_that_is_no_character_is_the_replacement_character(string term, string hex) =>
+        Assert.Equal("\uFFFD", SpecificCharacterSet.Parse(term).Decode(Convert.FromHexString(hex)));
+
+    [Fact]
+    public void A_control_character_of_thai_is_none_of_windows() =>
+        Assert.Equal("\u0085", SpecificCharacterSet.Parse("ISO_IR 166").Decode([0x85]));
+
     [Fact]
     public void Every_jis_x_0212_and_0208_character_survives()
     {

@@ -146,7 +146,8 @@ internal static class Comparison
 
     private static IEnumerable<(Aspect Aspect, string Value)> UnicodeAspects(ListedElement one, DumpedElement other)
     {
-        if (one.Texts is not { } texts || !one.Meaning.IsCharsetText || other.Printed is not { } printed)
+        // Shown in UTF-8 it says so itself; and bytes stay bytes.
+        if (one.Tag == DicomTags.SpecificCharacterSet || other.Vr == "UN" || one.Texts is not { } texts || !one.Meaning.IsCharsetText || other.Printed is not { } printed)
         {
             yield break;
         }
@@ -183,11 +184,18 @@ internal static class Comparison
             case "AT":
                 var tags = Words(bytes, 4).Select(w => ElementValues.Tag(w));
                 return string.Join('\\', tags.Select(t => $"({t.Group:x4},{t.Element:x4})")) == printed;
+            case "OV" when string.Join('\\', Integers(bytes, "UV")) == printed:
+                return true;
+            case "ox" when Printed(bytes, 1) == printed:
+                return true;
             default:
                 var unit = vr switch { "OW" or "ox" => 2, "OL" => 4, "OV" => 8, _ => 1 };
-                return string.Join('\\', Words(bytes, unit).Select(w => Convert.ToHexStringLower([.. w.Reverse()]))) == printed;
+                return Printed(bytes, unit) == printed;
         }
     }
+
+    private static string Printed(byte[] bytes, int unit) =>
+        string.Join('\\', Words(bytes, unit).Select(w => Convert.ToHexStringLower([.. w.Reverse()])));
 
     private static IEnumerable<string> Reals(string printed, Func<double, double> round) => printed.Length == 0
         ? []

@@ -111,7 +111,7 @@ internal static partial class Dcmdump
             }
 
             found.TryAdd(file, current);
-            var (tag, vr, value) = (match.Groups[1].Value + match.Groups[2].Value, Standard(match.Groups[3].Value), match.Groups[4].Value);
+            var (tag, vr, value) = ((match.Groups[1].Value + match.Groups[2].Value).Replace('?', 'f'), Standard(match.Groups[3].Value), match.Groups[4].Value);
             long? length = match.Groups[5].Value == "u/l" ? null : long.Parse(match.Groups[5].Value, CultureInfo.InvariantCulture);
             switch (tag)
             {
@@ -171,7 +171,7 @@ internal static partial class Dcmdump
     [GeneratedRegex(@"^# dcmdump \(\d+/\d+\): (.*)$")]
     private static partial Regex FileLine();
 
-    [GeneratedRegex(@"^ *\(([0-9a-f]{4}),([0-9a-f]{4})\) (\S\S) (.*?) *# *(u/l|\d+), *\d+ [^#]*$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^ *\(([0-9a-f]{4}|\?{4}),([0-9a-f]{4}|\?{4})\) (\S\S) (.*?) *# *(u/l|\d+), *\d+ [^#]*$", RegexOptions.Singleline)]
     private static partial Regex ElementLine();
 
     [GeneratedRegex(@"^\((?:Sequence|PixelSequence) .*#=(\d+)\)$")]

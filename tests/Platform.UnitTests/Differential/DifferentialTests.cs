@@ -118,16 +118,14 @@ public class DifferentialTests(ITestOutputHelper output)
                 found.AddRange(Comparison.With(file, ours, listed));
             }
 
-            foreach (var difference in found)
+            foreach (var listedOne in found.Select(Disagreement.Find).OfType<Disagreement>())
             {
-                if (Disagreement.Find(difference) is { } listedOne)
-                {
-                    verdict.Count($"{listedOne.Peer}: {listedOne.Name}");
-                }
-                else
-                {
-                    verdict.Fail(path, difference);
-                }
+                verdict.Count($"{listedOne.Peer}: {listedOne.Name}");
+            }
+
+            if (found.FindAll(difference => Disagreement.Find(difference) is null) is { Count: > 0 } unlisted)
+            {
+                verdict.Fail(path, unlisted);
             }
         }
     }
@@ -137,18 +135,18 @@ public class DifferentialTests(ITestOutputHelper output)
     {
         private const int Shown = 40;
         private readonly ConcurrentDictionary<string, int> _counts = new(StringComparer.Ordinal);
-        private readonly ConcurrentQueue<string> _failures = [];
+        private readonly ConcurrentDictionary<string, List<Difference>> _failures = new(StringComparer.Ordinal);
 
         /// <summary>The first part of the names under which failing files are kept; null where they need not be.</summary>
         public string? Keeps { get; init; }
 
         public void Count(string what) => _counts.AddOrUpdate(what, 1, (_, n) => n + 1);
 
-        public void Fail(string path, Difference difference)
+        public void Fail(string path, List<Difference> differences)
         {
             var name = Path.GetFileName(path);
             name = Keeps is null ? name : FuzzSeeds.Keep("differential", $"{Keeps}-{name}", File.ReadAllBytes(path));
-            _failures.Enqueue($"{name} {difference}");
+            _failures[name] = differences;
         }
 
         public void Tell(ITestOutputHelper output)
@@ -158,7 +156,8 @@ public class DifferentialTests(ITestOutputHelper output)
                 output.WriteLine($"{count} {what}");
             }
 
-            Assert.True(_failures.IsEmpty, $"{_failures.Count} differences are not listed\n{string.Join('\n', _failures.Take(Shown))}");
+            var lines = _failures.Take(Shown).Select(f => $"{f.Key} {f.Value[0]}{(f.Value.Count > 1 ? $" and {f.Value.Count - 1} more" : "")}");
+            Assert.True(_failures.IsEmpty, $"{_failures.Count} files have differences that are not listed\n{string.Join('\n', lines)}");
         }
     }
 }
