@@ -45,6 +45,11 @@ internal static class BenchmarkRun
                 await MeasureArchivesAsync(options, stage, folder);
             }
 
+            if (options.Groups.Contains("engine"))
+            {
+                await EngineScenarios.RunAsync(stage, folder);
+            }
+
             if (options.Groups.Contains("worker"))
             {
                 await WorkerScenarios.RunAsync(stage, folder);

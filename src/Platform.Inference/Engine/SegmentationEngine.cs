@@ -23,7 +23,8 @@ public static class SegmentationEngine
 
         progress(RunPhase.Prepare, 0);
         var grid = Grid.ForModel(source.Grid, OrientationCode.Parse(manifest.Input.Orientation), manifest.Input.Axes == "patient", manifest.Input.SpacingMm);
-        var volume = Resampling.Trilinear(source, grid, threads, ct);
+        var interpolation = Enum.Parse<Interpolation>(manifest.Input.Interpolation ?? "linear", ignoreCase: true);
+        var volume = Resampling.To(grid, source, interpolation, threads, ct);
         Intensity.Apply(volume.Voxels, manifest.Input.Intensity);
         int[] patch = [.. manifest.Window.Patch];
         var padded = Padded.Around(volume, patch, manifest.Window.PadValue);
@@ -45,7 +46,7 @@ public static class SegmentationEngine
             var channel = sums.AsSpan(output.Segments[0].Label * padded.Voxels.Length, padded.Voxels.Length);
             TensorPrimitives.Divide(channel, SlidingWindow.WeightSums(padded.Shape, patch, manifest.Window.Overlap, weights), channel);
             var found = Detections.In(padded.Cropped<float>(channel, grid), shape, grid.VoxelVolumeMm3, output);
-            var shown = Resampling.Nearest(found.Labels, grid, source.Grid, threads, ct);
+            var shown = Resampling.Labels(found.Labels, grid, source.Grid, threads, ct);
             Detections.ShowEach(found, grid, shown, source.Grid);
             return new LabelledVolume(
                 grid, found.Labels, source.Grid, shown, found.Segments, found.Probabilities, found.Notes, prepare, infer, clock.Elapsed);
@@ -63,7 +64,7 @@ public static class SegmentationEngine
             }
         }
 
-        var sourceLabels = Resampling.Nearest(labels, grid, source.Grid, threads, ct);
+        var sourceLabels = Resampling.Labels(labels, grid, source.Grid, threads, ct);
         return new LabelledVolume(grid, labels, source.Grid, sourceLabels, output.Segments, [], notes, prepare, infer, clock.Elapsed);
 
         ReadOnlySpan<float> Predict(int patches)

@@ -77,7 +77,7 @@ public static class ManifestCheck
     {
         Require(input.Axes is null or "scan" or "patient", "input.axes must be scan or patient.");
         Require(input.AxisOrder is null or "zyx", "input.axisOrder must be zyx.");
-        Require(input.Interpolation is null or "linear", "input.interpolation must be linear.");
+        Require(input.Interpolation is null or "nearest" or "linear" or "cubic", "input.interpolation must be nearest, linear or cubic.");
         Require(OrientationCode.TryParse(input.Orientation, out _), "input.orientation must be like LPS.");
         Require(AreLengths(input.SpacingMm), "input.spacingMm must be three lengths: x, y, z.");
         Require(AreLengths(input.MaxSpacingMm), "input.maxSpacingMm must be three lengths.");

@@ -41,7 +41,7 @@ public sealed record ModelFile(string? File, string Sha256, long? Bytes, int? Op
 /// <param name="Axes"><c>scan</c> (when null): the scan's own axes, permuted and flipped to the nearest orientation;
 /// <c>patient</c>: exactly the patient's axes.</param>
 /// <param name="AxisOrder"><c>zyx</c>.</param>
-/// <param name="Interpolation"><c>linear</c>.</param>
+/// <param name="Interpolation"><c>nearest</c>, <c>linear</c> (when null) or <c>cubic</c> (B-spline).</param>
 /// <param name="Intensity">Transforms in order, after resampling.</param>
 public sealed record InputSpec(
     string Name,

@@ -8,13 +8,14 @@ internal sealed class GridMap
     private readonly Vector3D origin;
     private readonly Vector3D[] steps;
 
-    public GridMap(Grid from, Grid to)
+    /// <param name="tolerance">Voxels over the whole length of an axis: what lies less far beside another axis runs along it.</param>
+    public GridMap(Grid from, Grid to, double tolerance)
     {
         origin = Snapped(to.Affine.ToIndex(from.Affine.Origin));
         var sizes = new[] { from.Width, from.Height, from.Depth };
         Vector3D[] patientSteps = [from.Affine.ColumnStep, from.Affine.RowStep, from.Affine.SliceStep];
         steps = [.. patientSteps.Select((step, axis) =>
-            Cleaned(to.Affine.ToIndex(from.Affine.Origin + step) - to.Affine.ToIndex(from.Affine.Origin), sizes[axis]))];
+            Cleaned(to.Affine.ToIndex(from.Affine.Origin + step) - to.Affine.ToIndex(from.Affine.Origin), tolerance / Math.Max(1, sizes[axis])))];
         Axes = AxesOf(steps);
     }
 
@@ -33,9 +34,7 @@ internal sealed class GridMap
         var positions = new double[count];
         for (var i = 0; i < count; i++)
         {
-            var position = start + (step * i);
-            var whole = Math.Round(position);
-            positions[i] = Math.Abs(position - whole) < 1e-6 ? whole : position;
+            positions[i] = Snap(start + (step * i));
         }
 
         return positions;
@@ -60,15 +59,10 @@ internal sealed class GridMap
 
     private static double Component(Vector3D v, int axis) => axis switch { 0 => v.X, 1 => v.Y, _ => v.Z };
 
-    // Less than a thousandth of a voxel over the whole length is rounding of the direction cosines, not a rotation.
-    private static Vector3D Cleaned(Vector3D step, int count)
-    {
-        var limit = 1e-3 / Math.Max(1, count);
-        return new(
-            Math.Abs(step.X) < limit ? 0 : step.X, Math.Abs(step.Y) < limit ? 0 : step.Y, Math.Abs(step.Z) < limit ? 0 : step.Z);
-    }
+    private static Vector3D Cleaned(Vector3D step, double limit) => new(
+        Math.Abs(step.X) < limit ? 0 : step.X, Math.Abs(step.Y) < limit ? 0 : step.Y, Math.Abs(step.Z) < limit ? 0 : step.Z);
 
     private static Vector3D Snapped(Vector3D v) => new(Snap(v.X), Snap(v.Y), Snap(v.Z));
 
-    private static double Snap(double value) => Math.Abs(value - Math.Round(value)) < 1e-6 ? Math.Round(value) : value;
+    private static double Snap(double value) => Math.Abs(value - Math.Round(value)) < 1e-8 ? Math.Round(value) : value;
 }

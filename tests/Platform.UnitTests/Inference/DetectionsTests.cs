@@ -82,7 +82,7 @@ public class DetectionsTests
         var found = Detections.In(Map((1, 2, 3, 0.9f)), Shape, 1, Output());
         var grid = new Grid(3, 4, 12, Affine.Axial(1, 1, 1, new(0, 0, 0)));
         var source = new Grid(2, 4, 12, Affine.Axial(1, 1, 5, new(0, 0, -1)));
-        var shown = Resampling.Nearest(found.Labels, grid, source, 1, CancellationToken.None);
+        var shown = Resampling.Labels(found.Labels, grid, source, 1, CancellationToken.None);
         Assert.DoesNotContain(shown, l => l != 0);
 
         Detections.ShowEach(found, grid, shown, source);

@@ -27,7 +27,7 @@ public class GridTests
         var counts = new[] { 6, 5, 4 };
 
         var grid = Grid.ForModel(source.Grid, OrientationCode.Lps, false, null);
-        var volume = Resampling.Trilinear(source, grid, 1, CancellationToken.None);
+        var volume = Resampling.To(grid, source, Interpolation.Linear, 1, CancellationToken.None);
 
         Assert.Equal((counts[from[0]], counts[from[1]], counts[from[2]]), (grid.Width, grid.Height, grid.Depth));
         Close(new Vector3D(steps[from[0]], 0, 0), grid.Affine.ColumnStep);

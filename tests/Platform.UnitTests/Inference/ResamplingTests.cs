@@ -17,7 +17,7 @@ public class ResamplingTests
         var source = Sampled(new Grid(14, 22, 18, Oblique), p => 100 + (3 * p.X) - (2 * p.Y) + (5 * p.Z));
 
         var grid = Grid.ForModel(source.Grid, OrientationCode.Lps, followsPatient, [1.1, 0.8, 1.3]);
-        var volume = Resampling.Trilinear(source, grid, 2, CancellationToken.None);
+        var volume = Resampling.To(grid, source, Interpolation.Linear, 2, CancellationToken.None);
 
         var inside = 0;
         ForEach(grid, (at, i) =>
@@ -42,7 +42,7 @@ public class ResamplingTests
         var patient = Grid.ForModel(source.Grid, OrientationCode.Lps, true, [0.61, 0.53, 0.97]);
         foreach (var grid in new[] { scan, patient })
         {
-            var volume = Resampling.Trilinear(source, grid, 1, CancellationToken.None);
+            var volume = Resampling.To(grid, source, Interpolation.Linear, 1, CancellationToken.None);
 
             ForEach(grid, (at, i) =>
             {
@@ -58,11 +58,11 @@ public class ResamplingTests
         var random = new Random(6);
         var source = Sampled(new Grid(5, 6, 7, Affine.Axial(0.7, 0.7, 3, new(1, 2, 3))), _ => random.NextDouble());
 
-        Assert.Equal(source.Voxels, Resampling.Trilinear(source, source.Grid, 1, CancellationToken.None).Voxels);
+        Assert.Equal(source.Voxels, Resampling.To(source.Grid, source, Interpolation.Linear, 1, CancellationToken.None).Voxels);
 
         var grid = Grid.ForModel(source.Grid, OrientationCode.Lps, false, [0.5, 0.9, 1]);
-        var one = Resampling.Trilinear(source, grid, 1, CancellationToken.None);
-        var four = Resampling.Trilinear(source, grid, 4, CancellationToken.None);
+        var one = Resampling.To(grid, source, Interpolation.Linear, 1, CancellationToken.None);
+        var four = Resampling.To(grid, source, Interpolation.Linear, 4, CancellationToken.None);
         Assert.Equal(one.Voxels, four.Voxels);
     }
 
@@ -76,7 +76,7 @@ public class ResamplingTests
         var labels = new byte[model.Length];
         ForEach(model, (at, i) => labels[i] = (byte)((model.Affine.ToPatient(at.X, at.Y, at.Z) - centre).Length < 7 ? 3 : 0));
 
-        var back = Resampling.Nearest(labels, model, scan, 2, CancellationToken.None);
+        var back = Resampling.Labels(labels, model, scan, 2, CancellationToken.None);
 
         ForEach(scan, (at, i) =>
         {
