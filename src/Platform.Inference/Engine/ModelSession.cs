@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Platform.Inference.Packages;
@@ -14,16 +16,18 @@ public sealed class ModelSession : IDisposable
     private readonly OrtValue input;
     private readonly OrtValue output;
     private readonly RunOptions run = new();
+    private readonly Dictionary<int, OrtIoBinding> parts = [];
 
     /// <summary>Loads the graph and binds tensors of the manifest's patch and batch.</summary>
     /// <param name="threads">Threads inside one operator.</param>
+    /// <param name="batch">Patches in one pass where the manifest leaves it open.</param>
     /// <exception cref="PackageRefusedException">The graph cannot be loaded, or its tensors are not what the manifest says.</exception>
-    public ModelSession(ModelPackage package, Device device, int threads)
+    public ModelSession(ModelPackage package, Device device, int threads, int batch = 1)
     {
         Package = package;
         Device = device;
         var window = package.Manifest.Window;
-        Batch = window.Batch ?? 1;
+        Batch = window.Batch ?? batch;
         PatchVoxels = window.Patch[0] * window.Patch[1] * window.Patch[2];
 
         options = new SessionOptions
@@ -80,18 +84,26 @@ public sealed class ModelSession : IDisposable
     public ReadOnlySpan<float> Output => output.GetTensorDataAsSpan<float>();
 
     /// <summary>Runs the graph on what <see cref="Input"/> holds; a cancellation stops it between two operators.</summary>
-    public void Run(CancellationToken ct)
+    public void Run(CancellationToken ct) => Run(Batch, ct);
+
+    /// <summary>Runs the graph on the first patches of <see cref="Input"/>; those beyond cost nothing.</summary>
+    /// <param name="patches">1 to <see cref="Batch"/>.</param>
+    public void Run(int patches, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        using var cancelling = ct.Register(() => run.Terminate = true);
+        var bound = patches == Batch ? binding : PartOf(patches);
         try
         {
-            session.RunWithBinding(run, binding);
+            using var cancelling = ct.Register(() => run.Terminate = true);
+            session.RunWithBinding(run, bound);
         }
         catch (OnnxRuntimeException) when (ct.IsCancellationRequested)
         {
-            run.Terminate = false;
             throw new OperationCanceledException(ct);
+        }
+        finally
+        {
+            run.Terminate = false; // also when the cancellation came too late to be heard
         }
     }
 
@@ -105,12 +117,38 @@ public sealed class ModelSession : IDisposable
 
     public void Dispose()
     {
+        parts.Values.ToList().ForEach(p => p.Dispose());
         binding?.Dispose();
         input?.Dispose();
         output?.Dispose();
         session.Dispose();
         options.Dispose();
         run.Dispose();
+    }
+
+    /// <summary>A binding of the first patches alone, on the same memory.</summary>
+    private OrtIoBinding PartOf(int patches)
+    {
+        if (!parts.TryGetValue(patches, out var part))
+        {
+            part = session.CreateIoBinding();
+            using var given = First(input, patches);
+            using var taken = First(output, patches);
+            part.BindInput(Package.Manifest.Input.Name, given);
+            part.BindOutput(Package.Manifest.Outputs[0].Name, taken);
+            parts[patches] = part;
+        }
+
+        return part;
+    }
+
+    private static unsafe OrtValue First(OrtValue all, int patches)
+    {
+        var shape = all.GetTensorTypeAndShape().Shape;
+        var data = all.GetTensorMutableDataAsSpan<float>();
+        var bytes = data.Length / shape[0] * patches * sizeof(float);
+        return OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, TensorElementType.Float, [patches, .. shape[1..]], (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(data)), bytes);
     }
 
     private int ClassesOf(OutputSpec spec)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
@@ -22,37 +21,34 @@ public static class SegmentationEngine
         var clock = Stopwatch.StartNew();
 
         progress(RunPhase.Prepare, 0);
+        Intensity.RequireFinite(source.Voxels);
         var grid = Grid.ForModel(source.Grid, OrientationCode.Parse(manifest.Input.Orientation), manifest.Input.Axes == "patient", manifest.Input.SpacingMm);
         var interpolation = Enum.Parse<Interpolation>(manifest.Input.Interpolation ?? "linear", ignoreCase: true);
         var volume = Resampling.To(grid, source, interpolation, threads, ct);
         Intensity.Apply(volume.Voxels, manifest.Input.Intensity);
-        int[] patch = [.. manifest.Window.Patch];
-        var padded = Padded.Around(volume, patch, manifest.Window.PadValue);
+        var padded = Padded.Around(volume, [.. manifest.Window.Patch], manifest.Window.PadValue);
         var prepare = clock.Elapsed;
 
         clock.Restart();
         progress(RunPhase.Infer, 0);
-        var weights = Patches.Weights(patch, manifest.Window.Blend == "gaussian" ? manifest.Window.SigmaScale : null);
-        var sums = SlidingWindow.Run(
-            padded.Voxels, padded.Shape, patch, manifest.Window.Overlap, weights, session.Classes, ActivationOf(output),
-            session.Batch, session.Input, Predict, done => Report(RunPhase.Infer, done));
+        var plan = WindowPlan.Of(manifest.Window, output, padded.Shape, session.Classes, session.Batch);
+        var labels = output.IsDetection ? [] : new byte[grid.Length];
+        var probability = output.IsDetection ? GC.AllocateUninitializedArray<float>(grid.Length) : [];
+        SlidingWindow.Run(padded.Voxels, plan, session.Input, Predict, Take, done => Report(RunPhase.Infer, done));
         var infer = clock.Elapsed;
 
         clock.Restart();
         progress(RunPhase.Post, 0);
         int[] shape = [grid.Depth, grid.Height, grid.Width];
-        if (output.Detection is not null)
+        if (output.IsDetection)
         {
-            var channel = sums.AsSpan(output.Segments[0].Label * padded.Voxels.Length, padded.Voxels.Length);
-            TensorPrimitives.Divide(channel, SlidingWindow.WeightSums(padded.Shape, patch, manifest.Window.Overlap, weights), channel);
-            var found = Detections.In(padded.Cropped<float>(channel, grid), shape, grid.VoxelVolumeMm3, output);
+            var found = Detections.In(probability, shape, grid.VoxelVolumeMm3, output);
             var shown = Resampling.Labels(found.Labels, grid, source.Grid, threads, ct);
             Detections.ShowEach(found, grid, shown, source.Grid);
             return new LabelledVolume(
                 grid, found.Labels, source.Grid, shown, found.Segments, found.Probabilities, found.Notes, prepare, infer, clock.Elapsed);
         }
 
-        var labels = padded.Cropped<byte>(GreatestClass(sums, padded.Voxels.Length, session.Classes), grid);
         var notes = new List<string>();
         foreach (var segment in output.Segments)
         {
@@ -67,9 +63,27 @@ public static class SegmentationEngine
         var sourceLabels = Resampling.Labels(labels, grid, source.Grid, threads, ct);
         return new LabelledVolume(grid, labels, source.Grid, sourceLabels, output.Segments, [], notes, prepare, infer, clock.Elapsed);
 
+        // A slice is done: of a detection its class's probabilities are kept, of a segmentation the greatest class.
+        void Take(int z, ReadOnlySpan<float> probabilities)
+        {
+            var area = padded.Shape[1] * padded.Shape[2];
+            for (var y = 0; padded.IsInside(z, grid) && y < grid.Height; y++)
+            {
+                var (from, to) = (padded.RowStart(y), (((z - padded.Before[0]) * grid.Height) + y) * grid.Width);
+                if (output.IsDetection)
+                {
+                    probabilities.Slice((output.Segments[0].Label * area) + from, grid.Width).CopyTo(probability.AsSpan(to));
+                }
+                else
+                {
+                    GreatestClass(probabilities[from..], area, session.Classes, labels.AsSpan(to, grid.Width));
+                }
+            }
+        }
+
         ReadOnlySpan<float> Predict(int patches)
         {
-            session.Run(ct);
+            session.Run(patches, ct);
             return session.Output;
         }
 
@@ -80,32 +94,19 @@ public static class SegmentationEngine
         }
     }
 
-    private static Activation ActivationOf(OutputSpec output) => output.Activation switch
+    /// <summary>For each voxel of a row the class with the greatest probability, the lower one of equals.</summary>
+    private static void GreatestClass(ReadOnlySpan<float> probabilities, int area, int classes, Span<byte> labels)
     {
-        "none" => Activation.None,
-        "sigmoid" => Activation.Sigmoid,
-        _ => Activation.Softmax,
-    };
-
-    /// <summary>For each voxel the class with the greatest sum, the lower one of equals.</summary>
-    private static byte[] GreatestClass(float[] sums, int voxels, int classes)
-    {
-        var labels = new byte[voxels];
-        var greatest = sums.AsSpan(0, voxels).ToArray();
-        for (var c = 1; c < classes; c++)
+        for (var i = 0; i < labels.Length; i++)
         {
-            var row = sums.AsSpan(c * voxels, voxels);
-            for (var i = 0; i < row.Length; i++)
+            var greatest = 0;
+            for (var c = 1; c < classes; c++)
             {
-                if (row[i] > greatest[i])
-                {
-                    greatest[i] = row[i];
-                    labels[i] = (byte)c;
-                }
+                greatest = probabilities[(c * area) + i] > probabilities[(greatest * area) + i] ? c : greatest;
             }
-        }
 
-        return labels;
+            labels[i] = (byte)greatest;
+        }
     }
 
     /// <summary>A volume in the middle of a larger one.</summary>
@@ -135,25 +136,11 @@ public static class SegmentationEngine
             return new(voxels, larger, before);
         }
 
-        public T[] Cropped<T>(ReadOnlySpan<T> values, Grid grid)
-        {
-            if (values.Length == grid.Length)
-            {
-                return values.ToArray();
-            }
+        /// <summary>Whether a slice of the larger volume is one of the inner.</summary>
+        public bool IsInside(int z, Grid inner) => z >= Before[0] && z < Before[0] + inner.Depth;
 
-            var inner = new T[grid.Length];
-            for (var z = 0; z < grid.Depth; z++)
-            {
-                for (var y = 0; y < grid.Height; y++)
-                {
-                    var from = ((((z + Before[0]) * Shape[1]) + y + Before[1]) * Shape[2]) + Before[2];
-                    values.Slice(from, grid.Width).CopyTo(inner.AsSpan(((z * grid.Height) + y) * grid.Width));
-                }
-            }
-
-            return inner;
-        }
+        /// <summary>Where a row of the inner volume begins in a slice of the larger.</summary>
+        public int RowStart(int y) => ((y + Before[1]) * Shape[2]) + Before[2];
     }
 }
 

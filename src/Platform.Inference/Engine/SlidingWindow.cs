@@ -15,131 +15,83 @@ public enum Activation
     Sigmoid,
 }
 
-/// <summary>Weighted class probabilities of a volume, patch by patch.</summary>
+/// <summary>Class probabilities of a volume, patch by patch. Of the sums only the planes are kept that later patches still reach.</summary>
 public static class SlidingWindow
 {
-    /// <summary>Fills a batch of patches: input [batch, 1, z, y, x] in, output [batch, class, z, y, x] out.</summary>
+    /// <summary>Computes a batch of patches: input [batch, 1, z, y, x] in, output [batch, class, z, y, x] out.</summary>
     public delegate ReadOnlySpan<float> Predictor(int patches);
 
-    /// <summary>Runs every patch and sums probability × weight.</summary>
-    /// <param name="voxels">[z, y, x], each side at least a patch.</param>
-    /// <param name="shape">Sides of the volume z, y, x.</param>
-    /// <param name="patch">Sides of a patch z, y, x.</param>
-    /// <param name="weights">Weight of each voxel of a patch.</param>
-    /// <param name="activation">What makes probabilities of the graph's output.</param>
-    /// <param name="input">Where the predictor reads patches; room for <paramref name="batch"/>.</param>
+    /// <summary>Takes the probabilities [class, y, x] of a slice, the slices in their order.</summary>
+    public delegate void PlaneSink(int z, ReadOnlySpan<float> probabilities);
+
+    /// <summary>:: 1 Cut patches, :: 2 predict, :: 3 sum probability × weight, :: 4 divide a slice that is done by its weights.</summary>
+    /// <param name="voxels">[z, y, x].</param>
+    /// <param name="input">Where the predictor reads patches; room for a batch.</param>
     /// <param name="progress">Told the fraction done after each batch; throws to stop.</param>
-    /// <returns>Sums [class, z, y, x]; divide by the sum over classes for probabilities. The greatest class needs no division.</returns>
-    public static float[] Run(
-        ReadOnlySpan<float> voxels,
-        int[] shape,
-        int[] patch,
-        double overlap,
-        ReadOnlySpan<float> weights,
-        int classes,
-        Activation activation,
-        int batch,
-        Span<float> input,
-        Predictor predict,
-        Action<double> progress)
+    /// <exception cref="InputRefusedException">The graph gives values that are not numbers; the code is <c>not-finite-output</c>.</exception>
+    public static void Run(
+        ReadOnlySpan<float> voxels, WindowPlan plan, Span<float> input, Predictor predict, PlaneSink sink, Action<double> progress)
     {
-        var patchVoxels = patch[0] * patch[1] * patch[2];
-        var corners = Corners(shape, patch, overlap);
-        var total = new float[checked(classes * voxels.Length)];
-        var scratch = new float[(classes + 2) * patch[2]];
-        for (var first = 0; first < corners.Count; first += batch)
+        var tiles = Tiles(plan);
+        var slices = new OpenSlices(plan);
+        var (patchVoxels, classes) = (plan.PatchVoxels, plan.Classes);
+        for (var first = 0; first < tiles.Count; first += plan.Batch)
         {
-            var count = Math.Min(batch, corners.Count - first);
+            // :: Step 1
+            var count = Math.Min(plan.Batch, tiles.Count - first);
             for (var i = 0; i < count; i++)
             {
-                Copy(voxels, shape, patch, corners[first + i], input.Slice(i * patchVoxels, patchVoxels));
+                Cut(voxels, plan, tiles[first + i], input.Slice(i * patchVoxels, patchVoxels));
             }
 
-            var output = predict(count);
+            // :: Step 2
+            var output = predict(count)[..(count * classes * patchVoxels)];
+            if (!float.IsFinite(TensorPrimitives.MaxMagnitude(output)))
+            {
+                throw new InputRefusedException(
+                    "not-finite-output", "The model gave values that are not numbers on this series; nothing is reported. Tell the model's author.");
+            }
+
+            // :: Steps 3 and 4
             for (var i = 0; i < count; i++)
             {
-                var part = output.Slice(i * classes * patchVoxels, classes * patchVoxels);
-                Add(part, shape, patch, corners[first + i], weights, classes, activation, total, scratch);
+                slices.CloseBefore(tiles[first + i].Z, sink);
+                slices.Add(output.Slice(i * classes * patchVoxels, classes * patchVoxels), tiles[first + i]);
             }
 
-            progress((first + count) / (double)corners.Count);
+            progress((first + count) / (double)tiles.Count);
         }
 
-        return total;
+        slices.CloseBefore(plan.Shape[0], sink);
     }
 
-    /// <summary>Sum of the weights at each voxel: what <see cref="Run"/>'s sums are divided by where the classes do not add up to one.</summary>
-    public static float[] WeightSums(int[] shape, int[] patch, double overlap, ReadOnlySpan<float> weights)
+    /// <summary>Patches in the order of their first slice, each in all its mirrorings.</summary>
+    private static List<Tile> Tiles(WindowPlan plan)
     {
-        var total = new float[checked(shape[0] * shape[1] * shape[2])];
-        foreach (var corner in Corners(shape, patch, overlap))
-        {
-            for (var z = 0; z < patch[0]; z++)
-            {
-                for (var y = 0; y < patch[1]; y++)
-                {
-                    var row = total.AsSpan(((((corner.Z + z) * shape[1]) + corner.Y + y) * shape[2]) + corner.X, patch[2]);
-                    TensorPrimitives.Add(row, weights.Slice(((z * patch[1]) + y) * patch[2], patch[2]), row);
-                }
-            }
-        }
-
-        return total;
+        int[][] starts = [.. Enumerable.Range(0, 3).Select(axis => Patches.Starts(plan.Shape[axis], plan.Patch[axis], plan.Overlap))];
+        return
+        [
+            .. from z in starts[0]
+               from y in starts[1]
+               from x in starts[2]
+               from mirror in plan.Mirrorings()
+               select new Tile(z, y, x, mirror),
+        ];
     }
 
-    private static List<(int Z, int Y, int X)> Corners(int[] shape, int[] patch, double overlap) =>
-    [
-        .. from z in Patches.Starts(shape[0], patch[0], overlap)
-           from y in Patches.Starts(shape[1], patch[1], overlap)
-           from x in Patches.Starts(shape[2], patch[2], overlap)
-           select (z, y, x),
-    ];
-
-    private static void Copy(ReadOnlySpan<float> voxels, int[] shape, int[] patch, (int Z, int Y, int X) corner, Span<float> to)
+    private static void Cut(ReadOnlySpan<float> voxels, WindowPlan plan, Tile tile, Span<float> to)
     {
+        var (shape, patch) = (plan.Shape, plan.Patch);
         for (var z = 0; z < patch[0]; z++)
         {
             for (var y = 0; y < patch[1]; y++)
             {
-                var from = ((((corner.Z + z) * shape[1]) + corner.Y + y) * shape[2]) + corner.X;
-                voxels.Slice(from, patch[2]).CopyTo(to.Slice(((z * patch[1]) + y) * patch[2], patch[2]));
-            }
-        }
-    }
-
-    private static void Add(
-        ReadOnlySpan<float> output, int[] shape, int[] patch, (int Z, int Y, int X) corner, ReadOnlySpan<float> weights, int classes,
-        Activation activation, Span<float> total, Span<float> scratch)
-    {
-        var width = patch[2];
-        var patchVoxels = weights.Length;
-        var volume = shape[0] * shape[1] * shape[2];
-        var rows = scratch[..(classes * width)];
-        for (var z = 0; z < patch[0]; z++)
-        {
-            for (var y = 0; y < patch[1]; y++)
-            {
-                var at = ((z * patch[1]) + y) * width;
-                for (var c = 0; c < classes; c++)
+                var from = ((((tile.Z + tile.InZ(z, patch)) * shape[1]) + tile.Y + tile.InY(y, patch)) * shape[2]) + tile.X;
+                var row = to.Slice(((z * patch[1]) + y) * patch[2], patch[2]);
+                voxels.Slice(from, patch[2]).CopyTo(row);
+                if (tile.Mirror.X)
                 {
-                    output.Slice((c * patchVoxels) + at, width).CopyTo(rows.Slice(c * width, width));
-                }
-
-                switch (activation)
-                {
-                    case Activation.Softmax:
-                        Softmax(rows, classes, width, scratch.Slice(classes * width, 2 * width));
-                        break;
-                    case Activation.Sigmoid:
-                        TensorPrimitives.Sigmoid(rows, rows);
-                        break;
-                }
-
-                var to = ((((corner.Z + z) * shape[1]) + corner.Y + y) * shape[2]) + corner.X;
-                for (var c = 0; c < classes; c++)
-                {
-                    var sum = total.Slice((c * volume) + to, width);
-                    TensorPrimitives.MultiplyAdd(rows.Slice(c * width, width), weights.Slice(at, width), sum, sum);
+                    row.Reverse();
                 }
             }
         }
@@ -169,6 +121,88 @@ public static class SlidingWindow
         {
             var row = rows.Slice(c * width, width);
             TensorPrimitives.Divide(row, sum, row);
+        }
+    }
+
+    /// <summary>A patch: its first voxel, and along which axes the graph sees it mirrored.</summary>
+    private readonly record struct Tile(int Z, int Y, int X, (bool Z, bool Y, bool X) Mirror)
+    {
+        /// <summary>Slice of the patch as it lies in the volume.</summary>
+        public int InZ(int z, int[] patch) => Mirror.Z ? patch[0] - 1 - z : z;
+
+        /// <summary>Row of the patch as it lies in the volume.</summary>
+        public int InY(int y, int[] patch) => Mirror.Y ? patch[1] - 1 - y : y;
+    }
+
+    /// <summary>Sums of the slices that patches may still reach, as many as a patch is deep; after the classes stand the weights.</summary>
+    private sealed class OpenSlices(WindowPlan plan)
+    {
+        private readonly int area = plan.Shape[1] * plan.Shape[2];
+        private readonly float[][] sums = [.. Enumerable.Range(0, plan.Patch[0]).Select(_ => new float[checked((plan.Classes + 1) * plan.Shape[1] * plan.Shape[2])])];
+        private readonly float[] scratch = new float[(plan.Classes + 2) * plan.Patch[2]];
+        private int closed;
+
+        /// <summary>Gives away the slices before <paramref name="z"/>: no patch reaches them any more.</summary>
+        public void CloseBefore(int z, PlaneSink sink)
+        {
+            for (; closed < z; closed++)
+            {
+                var slice = sums[closed % sums.Length].AsSpan();
+                var weights = slice[(plan.Classes * area)..];
+                for (var c = 0; c < plan.Classes; c++)
+                {
+                    var channel = slice.Slice(c * area, area);
+                    TensorPrimitives.Divide(channel, weights, channel);
+                }
+
+                sink(closed, slice[..(plan.Classes * area)]);
+                slice.Clear();
+            }
+        }
+
+        public void Add(ReadOnlySpan<float> output, Tile tile)
+        {
+            var (patch, classes, width) = (plan.Patch, plan.Classes, plan.Patch[2]);
+            var rows = scratch.AsSpan(0, classes * width);
+            for (var z = 0; z < patch[0]; z++)
+            {
+                var slice = sums[(tile.Z + tile.InZ(z, patch)) % sums.Length].AsSpan();
+                for (var y = 0; y < patch[1]; y++)
+                {
+                    var at = ((z * patch[1]) + y) * width;
+                    for (var c = 0; c < classes; c++)
+                    {
+                        var row = rows.Slice(c * width, width);
+                        output.Slice((c * plan.PatchVoxels) + at, width).CopyTo(row);
+                        if (tile.Mirror.X)
+                        {
+                            row.Reverse();
+                        }
+                    }
+
+                    switch (plan.Activation)
+                    {
+                        case Activation.Softmax:
+                            Softmax(rows, classes, width, scratch.AsSpan(classes * width, 2 * width));
+                            break;
+                        case Activation.Sigmoid:
+                            TensorPrimitives.Sigmoid(rows, rows);
+                            break;
+                    }
+
+                    var (inZ, inY) = (tile.InZ(z, patch), tile.InY(y, patch));
+                    var weights = plan.Weights.AsSpan(((inZ * patch[1]) + inY) * width, width);
+                    var to = ((tile.Y + inY) * plan.Shape[2]) + tile.X;
+                    for (var c = 0; c < classes; c++)
+                    {
+                        var sum = slice.Slice((c * area) + to, width);
+                        TensorPrimitives.MultiplyAdd(rows.Slice(c * width, width), weights, sum, sum);
+                    }
+
+                    var total = slice.Slice((classes * area) + to, width);
+                    TensorPrimitives.Add(total, weights, total);
+                }
+            }
         }
     }
 }

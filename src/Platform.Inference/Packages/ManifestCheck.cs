@@ -119,6 +119,8 @@ public static class ManifestCheck
         Require(window.Blend is null or "constant" || window is { Blend: "gaussian", SigmaScale: > 0 },
             "window.blend must be constant, or gaussian with a sigmaScale.");
         Require(window.Batch is null or (>= 1 and <= 64), "window.batch must be 1 to 64.");
+        Require(window.Flips is null || (window.Flips.All(f => f is "x" or "y" or "z") && window.Flips.Distinct().Count() == window.Flips.Count),
+            "window.flips must be axes x, y, z, once each.");
     }
 
     private static void CheckOutput(OutputSpec output)

@@ -72,7 +72,11 @@ public sealed record IntensitySpec(
 /// <param name="PadValue">Around volumes smaller than a patch, after the intensity transforms.</param>
 /// <param name="Batch">Patches in one pass; null is 1.</param>
 public sealed record WindowSpec(
-    IReadOnlyList<int> Patch, double Overlap, string? Blend, double? SigmaScale, float PadValue, int? Batch);
+    IReadOnlyList<int> Patch, double Overlap, string? Blend, double? SigmaScale, float PadValue, int? Batch)
+{
+    /// <summary>Axes of the model's grid (<c>x</c>, <c>y</c>, <c>z</c>) along which each patch is also computed mirrored; every combination counts alike.</summary>
+    public IReadOnlyList<string>? Flips { get; init; }
+}
 
 /// <summary>One output of the graph: a <c>segmentation</c> of known structures, or a <c>detection</c> of any number of one kind of thing.</summary>
 /// <param name="Name">The graph's output, [batch, class, z, y, x] float32.</param>

@@ -11,6 +11,7 @@ public static class Intensity
     /// <exception cref="InputRefusedException">The volume holds a value that is not a number.</exception>
     public static void Apply(Span<float> voxels, IReadOnlyList<IntensitySpec>? transforms)
     {
+        RequireFinite(voxels);
         foreach (var transform in transforms ?? [])
         {
             switch (transform.Op)
@@ -44,8 +45,19 @@ public static class Intensity
             }
         }
 
-        // Infinity times zero makes a NaN, and a sum or product of finite values that overflows makes an infinity.
+        // A sum or product of finite values that overflows makes an infinity.
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude<float>(voxels)))
+        {
+            throw new InputRefusedException(
+                "not-finite-intensity",
+                "The model's intensity transforms make values that are no numbers of this series; choose another series, or tell the model's author.");
+        }
+    }
+
+    /// <exception cref="InputRefusedException">A value is NaN or infinite; the code is <c>not-finite</c>.</exception>
+    public static void RequireFinite(ReadOnlySpan<float> voxels)
+    {
+        if (!float.IsFinite(TensorPrimitives.MaxMagnitude(voxels)))
         {
             throw new InputRefusedException(
                 "not-finite", "The series holds values that are not numbers; send the series again from its source.");

@@ -55,6 +55,14 @@ public class IntensityTests
     {
         var refusal = Assert.Throws<InputRefusedException>(() => Intensity.Apply(new[] { 1f, float.NaN, 2f }, null));
         Assert.Equal("not-finite", refusal.Code);
+        Assert.Equal("not-finite", Assert.Throws<InputRefusedException>(() => Intensity.Apply(new[] { 1f, float.NegativeInfinity }, [Op("clip", 0, 1)])).Code);
+    }
+
+    [Fact]
+    public void A_transform_that_makes_values_that_are_no_numbers_is_refused()
+    {
+        IntensitySpec tooSteep = new("scale", null, null, null, null, 1e38, 0);
+        Assert.Equal("not-finite-intensity", Assert.Throws<InputRefusedException>(() => Intensity.Apply(new[] { 1f, 1e5f }, [tooSteep])).Code);
     }
 
     private static IntensitySpec Op(string op, double? low = null, double? high = null) => new(op, low, high, null, null, null, null);

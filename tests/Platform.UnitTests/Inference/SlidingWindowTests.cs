@@ -1,3 +1,4 @@
+using Platform.Inference;
 using Platform.Inference.Engine;
 using Xunit;
 
@@ -24,76 +25,151 @@ public class SlidingWindowTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(4)]
-    public void A_model_that_returns_its_input_gives_the_volume_back(int batch)
+    [InlineData(1, "")]
+    [InlineData(3, "")]
+    [InlineData(1, "x")]
+    [InlineData(4, "zyx")]
+    public void Any_network_gives_what_straight_loops_give(int batch, string flips)
     {
-        int[] shape = [13, 11, 17];
-        int[] patch = [6, 5, 8];
-        var random = new Random(9);
-        var voxels = Enumerable.Range(0, 13 * 11 * 17).Select(_ => (float)random.NextDouble()).ToArray();
-        var input = new float[batch * 6 * 5 * 8];
-        var output = new float[2 * input.Length];
-
-        // Class 0 is the input, class 1 is one minus it: probabilities already.
-        var sums = SlidingWindow.Run(voxels, shape, patch, 0.4, Patches.Weights(patch, 0.125), 2, Activation.None, batch, input, Identity, _ => { });
-
-        for (var i = 0; i < voxels.Length; i++)
+        var random = new Random(batch);
+        foreach (var activation in Enum.GetValues<Activation>())
         {
-            Assert.Equal(voxels[i], sums[i] / (sums[i] + sums[voxels.Length + i]), 1e-5);
-        }
-
-        ReadOnlySpan<float> Identity(int patches)
-        {
-            for (var i = 0; i < patches * 240; i++)
+            foreach (var sigmaScale in new double?[] { null, 0.125 })
             {
-                var (b, v) = (i / 240, i % 240);
-                output[(b * 480) + v] = input[i];
-                output[(b * 480) + 240 + v] = 1 - input[i];
+                int[] patch = [random.Next(1, 6), random.Next(2, 7), random.Next(3, 9)];
+                int[] shape = [.. patch.Select(n => n + random.Next(0, 12))];
+                var plan = new WindowPlan(
+                    shape, patch, 0.2 + (0.6 * random.NextDouble()), Patches.Weights(patch, sigmaScale), 3, activation, batch,
+                    (flips.Contains('z', StringComparison.Ordinal), flips.Contains('y', StringComparison.Ordinal), flips.Contains('x', StringComparison.Ordinal)));
+                var voxels = Enumerable.Range(0, shape[0] * shape[1] * shape[2]).Select(_ => (float)random.NextDouble()).ToArray();
+
+                var ours = Run(voxels, plan, Network(plan));
+                var plain = Plain(voxels, plan);
+
+                for (var i = 0; i < plain.Length; i++)
+                {
+                    Assert.Equal(plain[i], ours[i], 1e-5);
+                }
             }
-
-            return output;
         }
     }
 
     [Fact]
-    public void Logits_become_probabilities_before_they_are_joined()
+    public void Slices_come_in_their_order_once_each()
     {
-        int[] shape = [1, 1, 3];
-        var sums = SlidingWindow.Run(
-            new float[3], shape, shape, 0, Patches.Weights(shape, null), 3, Activation.Softmax, 1, new float[3],
-            _ => new float[] { 0, 1000, -5, 0, 999, 2, 0, -1000, 2 }, _ => { });
+        int[] shape = [23, 4, 4];
+        var plan = new WindowPlan(shape, [5, 4, 4], 0.5, Patches.Weights([5, 4, 4], null), 1, Activation.None, 2, default);
+        var came = new List<int>();
 
-        Assert.Equal(1 / 3.0, sums[0], 1e-6);
-        Assert.Equal(1 / (1 + Math.Exp(-1)), sums[1], 1e-6);
-        Assert.Equal(Math.Exp(-7) / (Math.Exp(-7) + 2), sums[2], 1e-6);
-        for (var i = 0; i < 3; i++)
-        {
-            Assert.Equal(1, sums[i] + sums[3 + i] + sums[6 + i], 1e-6);
-        }
+        SlidingWindow.Run(
+            new float[23 * 16], plan, new float[2 * plan.PatchVoxels], patches => new float[patches * plan.PatchVoxels], (z, _) => came.Add(z), _ => { });
+
+        Assert.Equal(Enumerable.Range(0, 23), came);
     }
 
     [Fact]
-    public void A_sigmoid_divided_by_the_weights_is_each_voxels_own_probability()
+    public void A_network_that_gives_no_numbers_is_refused()
     {
-        int[] shape = [5, 6, 9];
-        int[] patch = [4, 4, 5];
-        var weights = Patches.Weights(patch, 0.2);
-        var logits = Enumerable.Range(0, 5 * 6 * 9).Select(i => (i - 135) / 40f).ToArray();
-        var (input, output) = (new float[80], new float[80]);
-
-        var sums = SlidingWindow.Run(logits, shape, patch, 0.3, weights, 1, Activation.Sigmoid, 1, input, Same, _ => { });
-        var total = SlidingWindow.WeightSums(shape, patch, 0.3, weights);
-
-        for (var i = 0; i < logits.Length; i++)
+        int[] shape = [4, 4, 4];
+        var plan = new WindowPlan(shape, shape, 0, Patches.Weights(shape, null), 2, Activation.Softmax, 1, default);
+        foreach (var bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
         {
-            Assert.Equal(1 / (1 + Math.Exp(-logits[i])), sums[i] / total[i], 1e-5);
-        }
+            var output = new float[128];
+            output[77] = bad;
 
-        ReadOnlySpan<float> Same(int patches)
-        {
-            input.CopyTo(output, 0);
-            return output;
+            var refusal = Assert.Throws<InputRefusedException>(
+                () => SlidingWindow.Run(new float[64], plan, new float[64], _ => output, (_, _) => Assert.Fail("Nothing may come of it."), _ => { }));
+
+            Assert.Equal("not-finite-output", refusal.Code);
         }
     }
+
+    /// <summary>All probabilities, [class, z, y, x].</summary>
+    private static float[] Run(float[] voxels, WindowPlan plan, Func<float[], int, float[]> network)
+    {
+        var input = new float[plan.Batch * plan.PatchVoxels];
+        var all = new float[plan.Classes * voxels.Length];
+        var area = plan.Shape[1] * plan.Shape[2];
+        SlidingWindow.Run(
+            voxels, plan, input, patches => network(input, patches), (z, probabilities) =>
+            {
+                for (var c = 0; c < plan.Classes; c++)
+                {
+                    probabilities.Slice(c * area, area).CopyTo(all.AsSpan((c * voxels.Length) + (z * area)));
+                }
+            },
+            _ => { });
+        return all;
+    }
+
+    /// <summary>A network that no mirroring leaves as it is: each voxel, its neighbours before it, and where it lies.</summary>
+    private static double Logit(Func<int, int, int, double> patch, int c, int z, int y, int x)
+    {
+        var before = (z > 0 ? patch(z - 1, y, x) : 0) + (2 * (y > 0 ? patch(z, y - 1, x) : 0)) - (3 * (x > 0 ? patch(z, y, x - 1) : 0));
+        return Math.Abs(Math.Sin((c + 1) * (patch(z, y, x) + before + (0.1 * z) + (0.2 * y) + (0.3 * x)))) + 0.01;
+    }
+
+    private static Func<float[], int, float[]> Network(WindowPlan plan) => (input, patches) =>
+    {
+        var (p, n) = (plan.Patch, plan.PatchVoxels);
+        var output = new float[plan.Batch * plan.Classes * n];
+        for (var i = 0; i < patches * plan.Classes * n; i++)
+        {
+            var (b, c, v) = (i / (plan.Classes * n), i / n % plan.Classes, i % n);
+            output[i] = (float)Logit(
+                (z, y, x) => input[(b * n) + (((z * p[1]) + y) * p[2]) + x], c, v / (p[1] * p[2]), v / p[2] % p[1], v % p[2]);
+        }
+
+        return output;
+    };
+
+    /// <summary>The same window by its definition, voxel after voxel in double precision.</summary>
+    private static double[] Plain(float[] voxels, WindowPlan plan)
+    {
+        var (s, p, n) = (plan.Shape, plan.Patch, voxels.Length);
+        var (sum, total) = (new double[plan.Classes * n], new double[n]);
+        (bool Z, bool Y, bool X)[] mirrorings =
+        [
+            .. from m in Enumerable.Range(0, 8)
+               let mirror = (Z: (m & 4) != 0, Y: (m & 2) != 0, X: (m & 1) != 0)
+               where (plan.Flips.Z || !mirror.Z) && (plan.Flips.Y || !mirror.Y) && (plan.Flips.X || !mirror.X)
+               select mirror,
+        ];
+        foreach (var z0 in Patches.Starts(s[0], p[0], plan.Overlap))
+        {
+            foreach (var y0 in Patches.Starts(s[1], p[1], plan.Overlap))
+            {
+                foreach (var x0 in Patches.Starts(s[2], p[2], plan.Overlap))
+                {
+                    for (var v = 0; v < plan.PatchVoxels; v++)
+                    {
+                        var (z, y, x) = (v / (p[1] * p[2]), v / p[2] % p[1], v % p[2]);
+                        var at = ((((z0 + z) * s[1]) + y0 + y) * s[2]) + x0 + x;
+                        total[at] += plan.Weights[v];
+                        foreach (var mirror in mirrorings)
+                        {
+                            int Z(int i) => mirror.Z ? p[0] - 1 - i : i;
+                            int Y(int i) => mirror.Y ? p[1] - 1 - i : i;
+                            int X(int i) => mirror.X ? p[2] - 1 - i : i;
+                            double Voxel(int k, int j, int i) => voxels[((((z0 + Z(k)) * s[1]) + y0 + Y(j)) * s[2]) + x0 + X(i)];
+                            var logits = Enumerable.Range(0, plan.Classes).Select(c => Logit(Voxel, c, Z(z), Y(y), X(x))).ToArray();
+                            for (var c = 0; c < plan.Classes; c++)
+                            {
+                                sum[(c * n) + at] += plan.Weights[v] * Probability(logits, c, plan.Activation) / mirrorings.Length;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        return [.. sum.Select((value, i) => value / total[i % n])];
+    }
+
+    private static double Probability(double[] logits, int c, Activation activation) => activation switch
+    {
+        Activation.None => logits[c],
+        Activation.Sigmoid => 1 / (1 + Math.Exp(-logits[c])),
+        _ => Math.Exp(logits[c]) / logits.Sum(Math.Exp),
+    };
 }
