@@ -33,7 +33,14 @@ public sealed record ModelSummary(string Name, string Version, string? Title, Mo
 /// <param name="BodyParts">Body parts by PS3.16 Annex L, any of which (or a part within it) will do; empty or null takes every one.</param>
 /// <param name="BodyPartRequired">False also takes a series whose body part nobody stated.</param>
 /// <param name="MinSlices">The fewest instances of a usable series; 0 when it does not matter.</param>
-public sealed record ModelInput(string Modality, IReadOnlyList<string>? BodyParts, bool BodyPartRequired, int MinSlices);
+public sealed record ModelInput(string Modality, IReadOnlyList<string>? BodyParts, bool BodyPartRequired, int MinSlices)
+{
+    /// <summary>Other modalities that will do as well.</summary>
+    public IReadOnlyList<string>? Modalities { get; init; }
+
+    /// <summary>Whether a series of a modality will do.</summary>
+    public bool Takes(string modality) => modality == Modality || Modalities?.Contains(modality) == true;
+}
 
 /// <summary>What one run of a model may use.</summary>
 /// <param name="Seconds">Wall time; null takes the platform's own limit.</param>

@@ -2,7 +2,20 @@ namespace Platform.Contracts;
 
 /// <summary>The segments of a run as lines to draw over its source images; a JSON blob beside the segmentation.</summary>
 /// <param name="Images">Only images that a segment lies on, in the order of the stack.</param>
-public sealed record RunOutlines(IReadOnlyList<OutlineSegment> Segments, IReadOnlyList<ImageOutlines> Images);
+public sealed record RunOutlines(IReadOnlyList<OutlineSegment> Segments, IReadOnlyList<ImageOutlines> Images)
+{
+    /// <summary>Evidence to lay over an image; null or empty where the model gives none.</summary>
+    public IReadOnlyList<HeatMap>? HeatMaps { get; init; }
+}
+
+/// <summary>How strongly each place of an image speaks for a finding; drawn smoothly in the segment's colour.</summary>
+/// <param name="Segment">Number of what it stands for.</param>
+/// <param name="SopInstanceUid">UID as stored of the source image.</param>
+/// <param name="Frame">From 1.</param>
+/// <param name="Box">The part of the image that it covers: x, y, width, height in pixels; the outer corner of the first one is 0, 0.</param>
+/// <param name="Values">One byte a place, rows from the top; 0 is not drawn.</param>
+public sealed record HeatMap(
+    int Segment, string SopInstanceUid, int Frame, int Rows, int Columns, IReadOnlyList<double> Box, byte[] Values);
 
 /// <summary>What a line stands for.</summary>
 /// <param name="Number">Segment number in the segmentation.</param>

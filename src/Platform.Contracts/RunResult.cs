@@ -27,7 +27,7 @@ public sealed record ResultFile(string Blob, long Length, string Sha256);
 
 /// <summary>A coded observation with its measurements in patient space.</summary>
 /// <param name="TrackingUid">Unique identifier of the finding (2.25 UID).</param>
-/// <param name="SegmentNumber">Segment in the SEG object that shows it; null when there is none.</param>
+/// <param name="SegmentNumber">Segment in the SEG object, or of the heat map, that shows it; null when there is none.</param>
 /// <param name="CentreMm">Centre in patient coordinates, LPS, millimetres: x, y, z.</param>
 /// <param name="BoxMm">Axis-aligned box in LPS millimetres: minimum x, y, z, maximum x, y, z.</param>
 /// <param name="Probability">0 to 1, where the model gives one.</param>
@@ -40,7 +40,14 @@ public sealed record Finding(
     IReadOnlyList<Measurement> Measurements,
     IReadOnlyList<double>? CentreMm,
     IReadOnlyList<double>? BoxMm,
-    double? Probability);
+    double? Probability)
+{
+    /// <summary>What the model says of the concept, e.g. (52101004, SCT, "Present"); null where finding it is all it says.</summary>
+    public Code? Evaluation { get; init; }
+
+    /// <summary>The probability from which on it says so; null where there is none.</summary>
+    public double? Threshold { get; init; }
+}
 
 /// <summary>A coded value with its unit.</summary>
 public sealed record Measurement(Code Concept, double Value, Code Unit);

@@ -21,11 +21,11 @@ internal static class SeriesChoice
             return (null, new NoAi("no-images", "The study holds no images that a model could read."));
         }
 
-        var ofModality = candidates.Where(s => s.Instances > 0 && s.Modality == input.Modality).ToList();
+        var ofModality = candidates.Where(s => s.Instances > 0 && input.Takes(s.Modality)).ToList();
         if (ofModality.Count == 0)
         {
             var present = string.Join(", ", candidates.Select(s => s.Modality).Distinct().Order(StringComparer.Ordinal));
-            return (null, new NoAi("modality", $"The model takes {input.Modality}; the study holds {present}."));
+            return (null, new NoAi("modality", $"The model takes {string.Join(" or ", [input.Modality, .. input.Modalities ?? []])}; the study holds {present}."));
         }
 
         var ofBodyPart = ofModality.Where(s => TakesBodyPart(input, s.BodyPart)).ToList();

@@ -8,7 +8,7 @@ using Platform.Inference.Packages;
 namespace Platform.Inference.Child;
 
 /// <summary>
-/// One attempt in the child: :: 1 model and instances from the blob store, :: 2 volume, :: 3 engine, :: 4 results to the blob store.
+/// One attempt in the child: :: 1 model and instances from the blob store, :: 2 volume or image, :: 3 engine, :: 4 results to the blob store.
 /// What depends on the input alone is an answer; only what nobody foresaw is an exception, and ends the child.
 /// </summary>
 internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, string scratch, int threads, TimeProvider clock)
@@ -67,40 +67,27 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         var paths = await FetchAsync(store, series, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
         var fetch = Lap(watch);
 
-        // :: Step 2
-        progress(RunPhase.Decode, 0);
+        // :: Steps 2 and 3
         var package = session.Package.Manifest;
-        var input = await SeriesInput.ReadAsync(paths, series.Modality, package.Input, ct);
-        var volume = await input.DecodeAsync(threads, fraction => progress(RunPhase.Decode, fraction), ct);
-        var decode = Lap(watch);
-
-        // :: Step 3
-        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct);
-        var findings = Findings.Of(labelled, package, manifest.RunId, series.SeriesInstanceUid);
-        var hash = Findings.ResultHash(labelled, findings);
+        var computed = package.Input.IsPlanar
+            ? await ImageComputation.RunAsync(manifest, paths, session, clock.GetUtcNow(), progress, ct)
+            : await VolumeComputation.RunAsync(manifest, paths, session, threads, clock.GetUtcNow(), progress, ct);
 
         // :: Step 4
         watch.Restart();
         progress(RunPhase.Write, 0);
-        var notes = new List<string>(labelled.Notes);
         var objects = new List<ResultObject>();
-        ResultFile? outlined = null;
-        if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
+        foreach (var (name, file) in computed.Objects)
         {
-            var (file, outlines) = SegmentationObject.Write(manifest, package, input, labelled, findings, clock.GetUtcNow());
-            objects.Add(await WriteObjectAsync(store, file, ct));
-            outlined = await store.WriteJsonAsync(BlobNames.OutlinesFile, outlines, ct);
-        }
-        else if (!package.Outputs[0].IsDetection)
-        {
-            notes.Add("The model found none of its structures.");
+            objects.Add(await WriteObjectAsync(store, name, file, ct));
         }
 
-        var seconds = new PhaseSeconds(
-            fetch, decode, labelled.Prepare.TotalSeconds, labelled.Infer.TotalSeconds, labelled.Post.TotalSeconds, Lap(watch));
+        var outlined = computed.Outlines is { } outlines ? await store.WriteJsonAsync(BlobNames.OutlinesFile, outlines, ct) : null;
+        var (decode, prepare, infer, post) = computed.Seconds;
         var result = new RunResult(
             manifest.TenantId, manifest.RunId, request.AttemptId, manifest.Model.Name, manifest.Model.Version, manifest.Model.Hash,
-            hash, session.Device.Name, findings, objects, seconds, notes)
+            computed.ResultHash, session.Device.Name, computed.Findings, objects,
+            new PhaseSeconds(fetch, decode, prepare, infer, post, Lap(watch)), computed.Notes)
         {
             Outlines = outlined,
         };
@@ -123,9 +110,9 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         return paths;
     }
 
-    private static async Task<ResultObject> WriteObjectAsync(AttemptBlobs store, DicomFile file, CancellationToken ct)
+    private static async Task<ResultObject> WriteObjectAsync(AttemptBlobs store, string name, DicomFile file, CancellationToken ct)
     {
-        var (blob, length, sha256) = await store.WriteAsync("segmentation.dcm", file.ToArray(), ct);
+        var (blob, length, sha256) = await store.WriteAsync(name, file.ToArray(), ct);
         return new ResultObject(
             file.Dataset.GetString(DicomTags.SOPClassUID)!,
             file.Dataset.GetString(DicomTags.SOPInstanceUID)!,

@@ -27,36 +27,32 @@ internal static class SegmentationObject
         }
 
         var outlines = Outlines.Of(input.Geometry, labels, segments);
+        var common = ResultObjects.Options(run, model, "segmentation", 1000, at);
         var file = SegmentationWriter.Write(input.Geometry, input.Headers, labels, segments, new SegmentationOptions
         {
-            SopInstanceUid = Findings.DerivedUid(run.RunId, "segmentation"),
-            SeriesInstanceUid = Findings.DerivedUid(run.RunId, "segmentation series"),
-            ContentDateTime = at.UtcDateTime,
-            Manufacturer = "Platform",
-            ManufacturerModelName = model.Name,
-            DeviceSerialNumber = run.Model.Hash,
-            SoftwareVersions = model.Version,
-            SeriesDescription = Shortened(model.Title ?? model.Name),
-            ContentDescription = Shortened(model.Title ?? model.Name),
+            SopInstanceUid = common.SopInstanceUid,
+            SeriesInstanceUid = common.SeriesInstanceUid,
+            ContentDateTime = common.ContentDateTime,
+            Manufacturer = common.Manufacturer,
+            ManufacturerModelName = common.ManufacturerModelName,
+            DeviceSerialNumber = common.DeviceSerialNumber,
+            SoftwareVersions = common.SoftwareVersions,
+            SeriesDescription = common.SeriesDescription,
+            ContentDescription = common.SeriesDescription,
         });
         return (file, outlines);
     }
 
     private static Segment Segment(SegmentSpec spec, int number, PackageManifest model, string? trackingUid) => new(
         number,
-        Shortened(spec.Name),
-        Coded(spec.Category ?? new Code("123037004", "SCT", "Anatomical Structure")),
-        Coded(spec.Type ?? spec.Concept),
-        Shortened($"{model.Name} {model.Version}"),
+        ResultObjects.Shortened(spec.Name),
+        ResultObjects.Coded(spec.Category ?? new Code("123037004", "SCT", "Anatomical Structure")),
+        ResultObjects.Coded(spec.Type ?? spec.Concept),
+        ResultObjects.Shortened($"{model.Name} {model.Version}"),
         trackingUid is null ? null : $"{model.Name} {spec.Label}",
         trackingUid)
     {
-        TypeModifiers = spec.Modifier is { } modifier ? [Coded(modifier)] : [],
+        TypeModifiers = spec.Modifier is { } modifier ? [ResultObjects.Coded(modifier)] : [],
         Colour = spec.Rgb is { } rgb ? ((byte)rgb[0], (byte)rgb[1], (byte)rgb[2]) : null,
     };
-
-    private static CodedConcept Coded(Code code) => new(code.Value, code.Scheme, code.Meaning);
-
-    // Long String: 64 characters (PS3.5 §6.2).
-    private static string Shortened(string text) => text.Length <= 64 ? text : text[..64];
 }

@@ -42,7 +42,7 @@ internal sealed class SeriesInput
             }
         }
 
-        if (modality != wanted.Modality)
+        if (!wanted.Takes(modality))
         {
             throw new InputRefusedException("wrong-modality", $"The model takes series of modality {wanted.Modality}; choose another series or model.");
         }
@@ -112,8 +112,13 @@ internal sealed class SeriesInput
         }
     }
 
-    private static InputRefusedException Unreadable(DicomException e) => e.Error switch
+    internal static InputRefusedException Unreadable(DicomException e) => e.Error switch
     {
+        DicomError.NoPixels => new("no-pixels", "A stored image has no pixels; send the study again."),
+        DicomError.UnsupportedTransferSyntax => new(
+            "unsupported-transfer-syntax", "A stored image is compressed in a way that is not decoded here; send it uncompressed."),
+        DicomError.CorruptPixels or DicomError.InvalidPixels or DicomError.UnsupportedPixels => new(
+            "undecodable", "The pixels of a stored image cannot be decoded; export the series again."),
         DicomError.NotDicom => new("not-dicom", "A stored file is not DICOM; send the study again."),
         DicomError.Truncated => new("truncated", "A stored image is cut off; send the study again."),
         _ => new("unreadable", "A stored image cannot be read as DICOM; send the study again."),

@@ -9,7 +9,7 @@ using Platform.Inference.Packages;
 
 namespace Platform.Inference.Engine;
 
-/// <summary>Coded findings of a segmentation, and the hash by which two results are the same.</summary>
+/// <summary>Coded findings of a computation, and the hash by which two results are the same.</summary>
 public static class Findings
 {
     /// <summary>
@@ -74,19 +74,61 @@ public static class Findings
         return findings;
     }
 
+    /// <summary>One finding for each class of a classification of which something is said, in the order of the manifest.</summary>
+    /// <param name="seriesInstanceUid">The series whose image was classified.</param>
+    public static IReadOnlyList<Finding> Of(ClassifiedImage image, OutputSpec output, Guid runId, string seriesInstanceUid)
+    {
+        var findings = new List<Finding>();
+        foreach (var (kind, probability) in output.Classes!.Zip(image.Probabilities))
+        {
+            if (kind.Threshold is { } threshold && (probability >= threshold ? kind.Above : kind.Below) is { } said)
+            {
+                findings.Add(new Finding(
+                    DerivedUid(runId, $"finding {kind.Label}"),
+                    seriesInstanceUid,
+                    kind.Concept,
+                    Laterality: null,
+                    SegmentNumber: image.Heat is not null && output.HeatMap!.Label == kind.Label ? 1 : null,
+                    [],
+                    CentreMm: null,
+                    BoxMm: null,
+                    Rounded(probability))
+                {
+                    Evaluation = said,
+                    Threshold = threshold,
+                });
+            }
+        }
+
+        return findings;
+    }
+
     /// <summary>Number in DICOM of the segment with a label: its place in the manifest, from 1.</summary>
     public static int SegmentNumber(OutputSpec output, int label) => output.Segments.TakeWhile(s => s.Label != label).Count() + 1;
 
     /// <summary>SHA-256 over the labels on the source's grid and the findings without what depends on the run or on received names.</summary>
     public static string ResultHash(LabelledVolume labelled, IReadOnlyList<Finding> findings)
     {
+        return Hash([labelled.SourceGrid.Depth, labelled.SourceGrid.Height, labelled.SourceGrid.Width], labelled.SourceLabels, findings);
+    }
+
+    /// <summary>SHA-256 over the heat map in 256 steps and the findings without what depends on the run or on received names.</summary>
+    public static string ResultHash(ClassifiedImage image, IReadOnlyList<Finding> findings) => Hash(
+        [1, image.Heat?.Rows ?? 0, image.Heat?.Columns ?? 0],
+        Array.ConvertAll(image.Heat?.Values ?? [], v => (byte)Math.Round(255 * v)),
+        findings);
+
+    private static string Hash(ReadOnlySpan<int> sides, ReadOnlySpan<byte> values, IReadOnlyList<Finding> findings)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> shape = stackalloc byte[12];
-        BinaryPrimitives.WriteInt32LittleEndian(shape, labelled.SourceGrid.Depth);
-        BinaryPrimitives.WriteInt32LittleEndian(shape[4..], labelled.SourceGrid.Height);
-        BinaryPrimitives.WriteInt32LittleEndian(shape[8..], labelled.SourceGrid.Width);
+        for (var i = 0; i < sides.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(shape[(4 * i)..], sides[i]);
+        }
+
         hash.AppendData(shape);
-        hash.AppendData(labelled.SourceLabels);
+        hash.AppendData(values);
         var canonical = findings.Select(f => f with { TrackingUid = "", SeriesInstanceUid = "" });
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(canonical, PlatformJson.Options));
         return Convert.ToHexStringLower(hash.GetCurrentHash());

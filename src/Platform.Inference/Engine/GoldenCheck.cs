@@ -1,5 +1,7 @@
+using System.Numerics.Tensors;
 using Platform.Contracts;
 using Platform.Dicom.Volumes;
+using Platform.Inference.Images;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
@@ -25,6 +27,7 @@ public static class GoldenCheck
             {
                 "volume" => CompareVolume(session, golden, threads, ct),
                 "detections" => CompareDetections(session, golden, threads, ct),
+                "image" => CompareImage(session, golden, ct),
                 _ => CompareTensor(session, golden),
             };
             differences.Add(difference);
@@ -56,6 +59,20 @@ public static class GoldenCheck
 
         var agreement = Agreement(actual, expected, golden.Expected!.Shape);
         return (new(greatest, agreement, 0), greatest <= golden.AbsoluteTolerance && agreement >= (golden.LabelAgreement ?? 0));
+    }
+
+    private static (GoldenDifference Difference, bool Fits) CompareImage(ModelSession session, GoldenCase golden, CancellationToken ct)
+    {
+        var values = session.Package.ReadTensor(golden.Input);
+        if (golden.Input.Type != "float32")
+        {
+            TensorPrimitives.Divide(values, ushort.MaxValue, values);
+        }
+
+        var image = new PlanarImage(checked((int)golden.Input.Shape[0]), checked((int)golden.Input.Shape[1]), values);
+        var found = ImageEngine.Run(image, session, (_, _) => { }, ct);
+        var greatest = found.Probabilities.Zip(golden.ExpectedProbabilities!, (a, b) => Math.Abs(a - b)).Max();
+        return (new(greatest, 1, 0), greatest <= golden.AbsoluteTolerance);
     }
 
     private static (GoldenDifference Difference, bool Fits) CompareVolume(
@@ -136,7 +153,8 @@ public static class GoldenCheck
 }
 
 /// <summary>How far a golden case is from what its author saw.</summary>
-/// <param name="GreatestAbsolute">Of all elements of a tensor; of all centres and diameters of detections, in millimetres.</param>
+/// <param name="GreatestAbsolute">Of all elements of a tensor; of all centres and diameters of detections, in millimetres; of all
+/// probabilities of an image.</param>
 /// <param name="LabelAgreement">Fraction of a tensor's voxels with the same greatest class.</param>
 /// <param name="GreatestRelative">Of all measurements of a volume.</param>
 public sealed record GoldenDifference(double GreatestAbsolute, double LabelAgreement, double GreatestRelative);

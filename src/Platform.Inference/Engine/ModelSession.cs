@@ -15,6 +15,7 @@ public sealed class ModelSession : IDisposable
     private readonly OrtIoBinding binding;
     private readonly OrtValue input;
     private readonly OrtValue output;
+    private readonly OrtValue? heat;
     private readonly RunOptions run = new();
     private readonly Dictionary<int, OrtIoBinding> parts = [];
 
@@ -56,12 +57,20 @@ public sealed class ModelSession : IDisposable
 
         var output0 = package.Manifest.Outputs[0];
         Classes = ClassesOf(output0);
-        long[] size = [window.Patch[0], window.Patch[1], window.Patch[2]];
-        input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. size]);
-        output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, Classes, .. size]);
+        HeatShape = HeatShapeOf(output0);
+        long[] patch = [window.Patch[0], window.Patch[1], window.Patch[2]];
+        var given = package.Manifest.Input.IsPlanar ? patch[1..] : patch;
+        var result = output0.IsClassification ? [] : given;
+        input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. given]);
+        output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, Classes, .. result]);
         binding = session.CreateIoBinding();
         binding.BindInput(package.Manifest.Input.Name, input);
         binding.BindOutput(output0.Name, output);
+        if (HeatShape is [var rows, var columns])
+        {
+            heat = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, rows, columns]);
+            binding.BindOutput(output0.HeatMap!.Name, heat);
+        }
     }
 
     public ModelPackage Package { get; }
@@ -77,11 +86,17 @@ public sealed class ModelSession : IDisposable
     /// <summary>Voxels of one patch.</summary>
     public int PatchVoxels { get; }
 
-    /// <summary>The bound input, [batch, 1, z, y, x].</summary>
+    /// <summary>Rows and columns of the heat map of a classification; null where there is none.</summary>
+    public IReadOnlyList<int>? HeatShape { get; }
+
+    /// <summary>The bound input, [batch, 1, z, y, x]; of an image [batch, 1, y, x].</summary>
     public Span<float> Input => input.GetTensorMutableDataAsSpan<float>();
 
-    /// <summary>The bound output, [batch, class, z, y, x], valid until the next run.</summary>
+    /// <summary>The bound output, [batch, class, z, y, x], or of a classification [batch, class], valid until the next run.</summary>
     public ReadOnlySpan<float> Output => output.GetTensorDataAsSpan<float>();
+
+    /// <summary>The bound heat map, [batch, 1, y, x], valid until the next run; empty where there is none.</summary>
+    public ReadOnlySpan<float> Heat => heat is null ? [] : heat.GetTensorDataAsSpan<float>();
 
     /// <summary>Runs the graph on what <see cref="Input"/> holds; a cancellation stops it between two operators.</summary>
     public void Run(CancellationToken ct) => Run(Batch, ct);
@@ -121,6 +136,7 @@ public sealed class ModelSession : IDisposable
         binding?.Dispose();
         input?.Dispose();
         output?.Dispose();
+        heat?.Dispose();
         session.Dispose();
         options.Dispose();
         run.Dispose();
@@ -153,24 +169,45 @@ public sealed class ModelSession : IDisposable
 
     private int ClassesOf(OutputSpec spec)
     {
+        var rank = Package.Manifest.Input.IsPlanar ? 4 : 5;
         var fits = session.InputMetadata.TryGetValue(Package.Manifest.Input.Name, out var given)
-            && given is { ElementDataType: TensorElementType.Float, Dimensions.Length: 5 }
+            && given.ElementDataType == TensorElementType.Float && given.Dimensions.Length == rank
             && session.InputMetadata.Count == 1;
         if (!fits || !session.OutputMetadata.TryGetValue(spec.Name, out var result)
-            || result is not { ElementDataType: TensorElementType.Float, Dimensions.Length: 5 })
+            || result.ElementDataType != TensorElementType.Float || result.Dimensions.Length != (spec.IsClassification ? 2 : rank))
         {
             Dispose();
             throw new PackageRefusedException(
-                "model-tensors", "The graph must have one float input [batch, 1, z, y, x] and the float output that the manifest names.");
+                "model-tensors",
+                "The graph must have one float input [batch, 1, z, y, x] (of an image [batch, 1, y, x]) and the float output that the manifest names.");
         }
 
         var classes = result.Dimensions[1];
-        if (classes is < 1 or > 256 || spec.Segments.Any(s => s.Label >= classes))
+        if (classes is < 1 or > 256 || spec.Segments.Any(s => s.Label >= classes) || spec.Classes?.Any(c => c.Label >= classes) == true
+            || (spec.Calibration?.Slope is { } slope && slope.Count != classes))
         {
             Dispose();
-            throw new PackageRefusedException("model-tensors", "The graph's output must have a fixed number of classes that holds every segment.");
+            throw new PackageRefusedException(
+                "model-tensors", "The graph's output must have a fixed number of classes that holds every segment or class.");
         }
 
         return classes;
+    }
+
+    private int[]? HeatShapeOf(OutputSpec spec)
+    {
+        if (spec.HeatMap is null)
+        {
+            return null;
+        }
+
+        if (session.OutputMetadata.TryGetValue(spec.HeatMap.Name, out var result)
+            && result is { ElementDataType: TensorElementType.Float, Dimensions: [_, 1, > 0 and <= 4096 and var rows, > 0 and <= 4096 and var columns] })
+        {
+            return [rows, columns];
+        }
+
+        Dispose();
+        throw new PackageRefusedException("model-tensors", "The graph's heat map must be a float output [batch, 1, y, x] of a fixed size.");
     }
 }

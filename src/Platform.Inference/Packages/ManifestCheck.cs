@@ -30,8 +30,7 @@ public static class ManifestCheck
             throw Refused($"it is not as expected at {e.Path}.");
         }
 
-        Check(manifest ?? throw Refused("it is empty."));
-        return manifest;
+        return Checked(manifest ?? throw Refused("it is empty."));
     }
 
     private static bool HoldsNullInList(ReadOnlySpan<byte> json)
@@ -58,23 +57,52 @@ public static class ManifestCheck
         return false;
     }
 
-    private static void Check(PackageManifest manifest)
+    private static PackageManifest Checked(PackageManifest manifest)
     {
         Require(manifest.Schema == PackageManifest.KnownSchema, $"schema must be {PackageManifest.KnownSchema}.");
         Require(manifest is { Name.Length: > 0, Version.Length: > 0 }, "name and version are needed.");
         Require(manifest.Model?.Sha256?.Length == 64 && manifest.Model.File is null or ModelPackageZip.ModelFile, "model.sha256 is needed.");
         Require(manifest.Input is { Modality.Length: > 0, Name.Length: > 0 }, "input.modality and input.name are needed.");
         CheckInput(manifest.Input!);
+        Require(manifest.Outputs is [{ Type: "segmentation" or "detection" or "classification" }],
+            "outputs must be one segmentation, detection or classification.");
+        Require(manifest.Input!.IsPlanar == manifest.Outputs![0].IsClassification, "a classification takes an image (input.dimensions 2), the others a volume.");
+        if (manifest.Input.IsPlanar)
+        {
+            manifest = Planar(manifest);
+        }
+
         CheckWindow(manifest.Window ?? throw Refused("window is needed."));
-        Require(manifest.Outputs is [{ Type: "segmentation" or "detection" }], "outputs must be one segmentation or one detection.");
-        CheckOutput(manifest.Outputs![0]);
+        CheckOutput(manifest.Outputs[0]);
         Require(manifest.Limits is not { Seconds: <= 0 } and not { MemoryMb: <= 0 }, "limits must be positive.");
-        Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume or detections.");
+        Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume, detections or image.");
         Require(manifest.Golden?.All(g => g.Kind != "detections" || manifest.Outputs[0].IsDetection) ?? true, "golden detections need an output of type detection.");
+        Require(
+            manifest.Golden?.All(g => g.Kind != "image" || g.ExpectedProbabilities!.Count == manifest.Outputs[0].Classes?.Count) ?? true,
+            "golden images need an output of type classification and a probability of each class.");
+        return manifest;
+    }
+
+    /// <summary>An image goes through the graph whole: a patch of its size, one slice deep.</summary>
+    private static PackageManifest Planar(PackageManifest manifest)
+    {
+        var input = manifest.Input;
+        Require(manifest.Window is null, "window does not stand with input.dimensions 2.");
+        Require(input.Size is { Count: 2 } && input.Size.All(n => n is >= 1 and <= 4096), "input.size must be two lengths: rows, columns.");
+        Require(input is { SpacingMm: null, Orientation: null, Axes: null }, "spacing, orientation and axes are those of a volume.");
+        return manifest with
+        {
+            Window = new WindowSpec([1, .. input.Size!], Overlap: 0, Blend: null, SigmaScale: null, PadValue: 0, Batch: null),
+            Outputs = [manifest.Outputs[0] with { Segments = manifest.Outputs[0].Segments ?? [] }],
+        };
     }
 
     private static void CheckInput(InputSpec input)
     {
+        Require(input.Dimensions is null or 2 or 3, "input.dimensions must be 2 or 3.");
+        Require(input.IsPlanar || input is { Size: null, Fit: null, Values: null, Views: null }, "size, fit, values and views need input.dimensions 2.");
+        Require(input.Fit is null or "crop" or "pad" or "stretch", "input.fit must be crop, pad or stretch.");
+        Require(input.Values is null or "display" or "modality", "input.values must be display or modality.");
         Require(input.Axes is null or "scan" or "patient", "input.axes must be scan or patient.");
         Require(input.AxisOrder is null or "zyx", "input.axisOrder must be zyx.");
         Require(input.Interpolation is null or "nearest" or "linear" or "cubic", "input.interpolation must be nearest, linear or cubic.");
@@ -106,6 +134,7 @@ public static class ManifestCheck
         "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedMm3: not null, RelativeTolerance: not null },
         "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
             && golden.ExpectedDetections.All(d => d is { CentreMm.Count: 3 }),
+        "image" => golden is { Input.Shape.Count: 2, ExpectedProbabilities.Count: > 0, AbsoluteTolerance: not null },
         _ => false,
     };
 
@@ -126,8 +155,16 @@ public static class ManifestCheck
     private static void CheckOutput(OutputSpec output)
     {
         Require(output.Name is { Length: > 0 }, "outputs.name is needed.");
-        Require(output.Activation is null or "softmax" or "none" || (output.IsDetection && output.Activation == "sigmoid"),
-            "outputs.activation must be softmax or none, or sigmoid for a detection.");
+        Require(output.Activation is null or "softmax" or "none" || (output.Activation == "sigmoid" && output.Type != "segmentation"),
+            "outputs.activation must be softmax or none, or sigmoid for a detection or a classification.");
+        Require(output.IsClassification || output is { Classes: null, Calibration: null, HeatMap: null },
+            "classes, calibration and heatMap stand with the type classification alone.");
+        if (output.IsClassification)
+        {
+            CheckClassification(output);
+            return;
+        }
+
         Require(output.Segments is { Count: > 0 and <= 255 }, "outputs.segments is needed.");
         Require(output.Segments!.All(s => s.Label is >= 0 and <= 255 && s.Name is { Length: > 0 } && s.Concept is not null),
             "each segment needs label (to 255), name and concept.");
@@ -148,6 +185,30 @@ public static class ManifestCheck
                 "measurements need finding, concept, a unit of mm3 and labels of segments.");
         }
     }
+
+    private static void CheckClassification(OutputSpec output)
+    {
+        Require(output is { Segments.Count: 0, Measurements: null, Detection: null }, "a classification has classes and no segments, measurements or detection.");
+        Require(output.Classes is { Count: > 0 and <= 256 } && output.Classes.All(c => c is { Label: >= 0 and <= 255, Name.Length: > 0, Concept: not null }),
+            "each class needs label (to 255), name and concept.");
+        Require(output.Classes!.Select(c => c.Label).Distinct().Count() == output.Classes!.Count, "classes must have different labels.");
+        Require(output.Classes.All(c => c.Threshold is null ? c is { Above: null, Below: null } : c is { Threshold: > 0 and < 1, Above: not null }),
+            "a class with a threshold (between 0 and 1) says what is above it, and one without says nothing.");
+        Require(output.Calibration is null || (output.Activation != "none" && IsComplete(output.Calibration)),
+            "calibration must be a temperature, or platt with slope and intercept; it needs an activation.");
+        Require(output.HeatMap is null || (output.HeatMap.Name is { Length: > 0 } && output.Classes.Any(c => c.Label == output.HeatMap.Label)),
+            "heatMap needs a name and the label of a class.");
+        Require(output.HeatMap?.From is null or (>= 0 and < 1), "heatMap.from must be 0 to 1.");
+        Require(output.HeatMap?.Rgb is null || (output.HeatMap.Rgb.Count == 3 && output.HeatMap.Rgb.All(c => c is >= 0 and <= 255)),
+            "heatMap.rgb must be red, green, blue.");
+    }
+
+    private static bool IsComplete(CalibrationSpec calibration) => calibration.Method switch
+    {
+        "temperature" => calibration is { Temperature: > 0, Slope: null, Intercept: null },
+        "platt" => calibration is { Temperature: null, Slope.Count: > 0, Intercept: not null } && calibration.Slope.Count == calibration.Intercept.Count,
+        _ => false,
+    };
 
     private static void CheckDetection(OutputSpec output, DetectionSpec detection)
     {

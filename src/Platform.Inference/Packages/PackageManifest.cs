@@ -28,8 +28,8 @@ public sealed record PackageManifest(
 /// <param name="Sha256">Lower-case hex SHA-256 of <c>model.onnx</c>.</param>
 public sealed record ModelFile(string? File, string Sha256, long? Bytes, int? Opset);
 
-/// <summary>The series a model takes and how its voxels are prepared.</summary>
-/// <param name="Name">The graph's input, [batch, 1, z, y, x] float32.</param>
+/// <summary>The series a model takes and how its voxels or pixels are prepared.</summary>
+/// <param name="Name">The graph's input, [batch, 1, z, y, x] float32; of an image [batch, 1, y, x].</param>
 /// <param name="Modality">DICOM modality of the series.</param>
 /// <param name="BodyParts">DICOM Body Part Examined terms; the API's rules read them.</param>
 /// <param name="MinSlices">Fewest slices of a usable volume.</param>
@@ -56,7 +56,32 @@ public sealed record InputSpec(
     string? Axes,
     string? AxisOrder,
     string? Interpolation,
-    IReadOnlyList<IntensitySpec>? Intensity);
+    IReadOnlyList<IntensitySpec>? Intensity)
+{
+    /// <summary>3 (when null): a series as a volume. 2: one image of the series.</summary>
+    public int? Dimensions { get; init; }
+
+    /// <summary>Other modalities that will do as well.</summary>
+    public IReadOnlyList<string>? Modalities { get; init; }
+
+    /// <summary>Of an image: rows and columns that the graph takes; the image is brought to them by averaging areas.</summary>
+    public IReadOnlyList<int>? Size { get; init; }
+
+    /// <summary>Of an image of another shape: <c>crop</c> (when null) keeps its middle, <c>pad</c> adds black, <c>stretch</c> gives up its proportions.</summary>
+    public string? Fit { get; init; }
+
+    /// <summary>Of an image: <c>display</c> (when null), 0 black to 1 white as its sender wanted it shown; or <c>modality</c>, its values after the Modality LUT.</summary>
+    public string? Values { get; init; }
+
+    /// <summary>Of an image: View Position (0018,5101), any of which will do; an image that does not say is taken. Null takes every one.</summary>
+    public IReadOnlyList<string>? Views { get; init; }
+
+    /// <summary>Whether the model takes one image and not a volume.</summary>
+    public bool IsPlanar => Dimensions == 2;
+
+    /// <summary>Whether a series of a modality will do.</summary>
+    public bool Takes(string modality) => modality == Modality || Modalities?.Contains(modality) == true;
+}
 
 /// <summary>One intensity transform.</summary>
 /// <param name="Op"><c>clip</c> (low, high), <c>clipPercentile</c> (low, high in per cent), <c>zScore</c>, <c>minMax</c>,
@@ -78,10 +103,14 @@ public sealed record WindowSpec(
     public IReadOnlyList<string>? Flips { get; init; }
 }
 
-/// <summary>One output of the graph: a <c>segmentation</c> of known structures, or a <c>detection</c> of any number of one kind of thing.</summary>
-/// <param name="Name">The graph's output, [batch, class, z, y, x] float32.</param>
-/// <param name="Type"><c>segmentation</c> or <c>detection</c>.</param>
-/// <param name="Activation"><c>softmax</c>, <c>sigmoid</c> (detection), or <c>none</c> where the graph gives probabilities.</param>
+/// <summary>
+/// One output of the graph: a <c>segmentation</c> of known structures, a <c>detection</c> of any number of one kind of thing, or a
+/// <c>classification</c> of a whole image.
+/// </summary>
+/// <param name="Name">The graph's output, [batch, class, z, y, x] float32; of a classification [batch, class].</param>
+/// <param name="Type"><c>segmentation</c>, <c>detection</c> or <c>classification</c>.</param>
+/// <param name="Activation"><c>softmax</c>, <c>sigmoid</c> (detection, and classes that do not exclude each other), or <c>none</c> where the
+/// graph gives probabilities.</param>
 /// <param name="Background">The class that is no segment; of a segmentation.</param>
 /// <param name="Segments">Of a detection: one, which says what each detection is; its label is the class that is detected.</param>
 /// <param name="Detection">How a detection's probabilities become detections; absent for a segmentation.</param>
@@ -96,7 +125,39 @@ public sealed record OutputSpec(
 {
     /// <summary>Whether the output is a detection.</summary>
     public bool IsDetection => Type == "detection";
+
+    /// <summary>Whether the output is a classification.</summary>
+    public bool IsClassification => Type == "classification";
+
+    /// <summary>Of a classification.</summary>
+    public IReadOnlyList<ClassSpec>? Classes { get; init; }
+
+    /// <summary>Of a classification: what makes the probabilities true; null takes them as the graph gives them.</summary>
+    public CalibrationSpec? Calibration { get; init; }
+
+    /// <summary>Of a classification: where in the image the evidence lies, if the graph says so.</summary>
+    public HeatMapSpec? HeatMap { get; init; }
 }
+
+/// <summary>One class of a classification: a finding, if its threshold says so.</summary>
+/// <param name="Label">Its place in the graph's output.</param>
+/// <param name="Concept">What the finding is.</param>
+/// <param name="Threshold">The least calibrated probability of which <paramref name="Above"/> is said; null: the class is never reported.</param>
+/// <param name="Above">What is then said of the concept, e.g. (52101004, SCT, "Present").</param>
+/// <param name="Below">What is said otherwise, e.g. (2667000, SCT, "Absent"); null: nothing.</param>
+public sealed record ClassSpec(int Label, string Name, Code Concept, double? Threshold, Code? Above, Code? Below);
+
+/// <summary>What the graph's numbers go through before the activation.</summary>
+/// <param name="Method"><c>temperature</c>: they are divided by one; <c>platt</c>: slope × number + intercept, for each class.</param>
+public sealed record CalibrationSpec(
+    string Method, double? Temperature, IReadOnlyList<double>? Slope, IReadOnlyList<double>? Intercept);
+
+/// <summary>A second output of the graph: evidence for one class at each place of the image it was given, 0 to 1.</summary>
+/// <param name="Name">The graph's output, [batch, 1, y, x] float32, of any size.</param>
+/// <param name="Label">The class.</param>
+/// <param name="From">Evidence up to this is not drawn; 0 when null. What lies between it and 1 is drawn the stronger.</param>
+/// <param name="Rgb">Display red, green, blue, 0 to 255.</param>
+public sealed record HeatMapSpec(string Name, int Label, double? From, IReadOnlyList<int>? Rgb);
 
 /// <summary>Connected components of a probability map, each of them a detection.</summary>
 /// <param name="Threshold">Voxels of at least this probability belong to a component (26 neighbours).</param>
@@ -138,7 +199,8 @@ public sealed record LimitSpec(int? Seconds, int? MemoryMb);
 
 /// <summary>What the package must give on every device where it is used.</summary>
 /// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements.
-/// <c>detections</c>: a series and all that must be detected in it.</param>
+/// <c>detections</c>: a series and all that must be detected in it. <c>image</c>: an image [y, x] of display values 0 to 65535 or 0 to 1, and the
+/// probability of each class.</param>
 /// <param name="AbsoluteTolerance">Greatest difference of any element of a tensor.</param>
 /// <param name="LabelAgreement">Least fraction of voxels whose greatest class is the expected one.</param>
 /// <param name="SpacingMm">Of a volume: x, y, z.</param>
@@ -157,7 +219,11 @@ public sealed record GoldenCase(
     IReadOnlyDictionary<string, double>? ExpectedMm3,
     double? RelativeTolerance,
     IReadOnlyList<GoldenDetection>? ExpectedDetections,
-    double? ToleranceMm);
+    double? ToleranceMm)
+{
+    /// <summary>Of an image: the probability of each class, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
+    public IReadOnlyList<double>? ExpectedProbabilities { get; init; }
+}
 
 /// <summary>One detection of a golden case.</summary>
 /// <param name="CentreMm">x, y, z from the first voxel's centre.</param>

@@ -1,10 +1,11 @@
-"""Makes the small model packages that tests run: threshold (MR), threshold-ct (CT) and slow (MR).
+"""Makes the small model packages that tests run: threshold (MR), threshold-ct (CT), slow (MR) and sides (DX, CR).
 
 slow takes about a minute: what is tested with it happens in its midst, on a fast machine too.
 
     python3 make_packages.py
 
-A voxel more than one standard deviation above the mean of its series is "bright". Needs numpy and onnx 1.12.
+A voxel more than one standard deviation above the mean of its series is "bright". sides says which half of an X-ray is bright, and its
+heat map is the image. Needs numpy and onnx 1.12.
 """
 
 import hashlib
@@ -93,6 +94,72 @@ def package(name, modality, slow=False):
     write(folder, "manifest.json", (json.dumps(manifest, indent=2) + "\n").encode())
 
 
+def checked(graph):
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_packages")
+    made.ir_version = 8
+    onnx.checker.check_model(made, full_check=True)
+    return made.SerializeToString()
+
+
+def file(folder, name, array, kind):
+    return {"file": f"golden/{name}", "sha256": write(folder, f"golden/{name}", array.tobytes()), "type": kind, "shape": list(array.shape)}
+
+
+def manifest(folder, graph, title, **members):
+    head = {"schema": "platform-model/1", "name": folder.name, "version": "1.0.0", "title": title,
+            "licence": {"weights": "Apache-2.0", "code": "Apache-2.0"},
+            "model": {"file": "model.onnx", "sha256": write(folder, "model.onnx", graph), "bytes": len(graph), "opset": 17}}
+    text = json.dumps({**head, **members, "limits": {"seconds": 120, "memoryMb": 2000}}, indent=2) + "\n"
+    write(folder, "manifest.json", text.encode())
+
+
+def sct(value, meaning):
+    return {"value": value, "scheme": "SCT", "meaning": meaning}
+
+
+def own(value, meaning):
+    return {"value": value, "scheme": "99PLATFORM", "meaning": meaning}
+
+
+def sides():
+    """Numbers of left, right and whole: 8 times the mean of that part, less 4; what a manifest can ask of a classification is asked."""
+    folder, rows, columns = HERE / "sides", 6, 8
+    parts = np.zeros((3, 1, rows, columns), np.float32)
+    parts[0, 0, :, :4], parts[1, 0, :, 4:], parts[2] = 2, 2, 1
+    parts *= 8 / (rows * columns)
+    level = np.float32([-4, -4, -4])
+    nodes = [helper.make_node("Conv", ["image", "parts", "level"], ["means"]), helper.make_node("Flatten", ["means"], ["logits"]),
+             helper.make_node("Identity", ["image"], ["heat"])]
+    graph = checked(helper.make_graph(
+        nodes, "sides", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, rows, columns])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 3]),
+         helper.make_tensor_value_info("heat", TensorProto.FLOAT, ["batch", 1, rows, columns])],
+        [numpy_helper.from_array(parts, "parts"), numpy_helper.from_array(level, "level")]))
+    calibration = {"method": "platt", "slope": [2, 2, 1], "intercept": [0.5, 0.5, 0]}
+    image = np.zeros((2 * rows, 2 * columns), np.float64)
+    image[:, :columns] = 0.75
+    numbers = np.array([8 * 0.75 - 4, -4, 8 * 0.375 - 4]) * calibration["slope"] + calibration["intercept"]
+    stored = np.rint(image * 65535).astype("<u2")
+    small = stored.reshape(rows, 2, columns, 2).mean((1, 3)) / 65535
+    present, absent = sct("52101004", "Present"), sct("2667000", "Absent")
+    manifest(
+        folder, graph, "Bright halves, for tests",
+        input={"name": "image", "modality": "DX", "modalities": ["CR"], "bodyParts": ["CHEST"], "bodyPartRequired": False, "minSlices": 1,
+               "dimensions": 2, "size": [rows, columns], "fit": "crop", "values": "display", "views": ["AP", "PA"], "intensity": []},
+        outputs=[{
+            "name": "logits", "type": "classification", "activation": "sigmoid", "calibration": calibration,
+            "classes": [{"label": 0, "name": "Left half bright", "concept": own("LEFT-BRIGHT", "Left half bright"), "threshold": 0.5,
+                         "above": present, "below": absent},
+                        {"label": 1, "name": "Right half bright", "concept": own("RIGHT-BRIGHT", "Right half bright"), "threshold": 0.5, "above": present},
+                        {"label": 2, "name": "Bright", "concept": own("BRIGHT", "Bright region")}],
+            "heatMap": {"name": "heat", "label": 0, "from": 0.5, "rgb": [255, 80, 0]}}],
+        golden=[{"kind": "tensor", "input": file(folder, "case1.input.bin", small.astype("<f4")[None, None], "float32"), "output": "heat",
+                 "expected": file(folder, "case1.expected.bin", small.astype("<f4")[None, None], "float32"), "absoluteTolerance": 1e-5},
+                {"kind": "image", "input": file(folder, "image.bin", stored, "uint16"),
+                 "expectedProbabilities": [round(float(p), 6) for p in 1 / (1 + np.exp(-numbers))], "absoluteTolerance": 1e-4}])
+
+
 package("threshold", "MR")
 package("threshold-ct", "CT")
 package("slow", "MR", slow=True)
+sides()

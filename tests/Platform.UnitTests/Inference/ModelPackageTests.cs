@@ -56,13 +56,42 @@ public class ModelPackageTests
         Assert.Equal("manifest", await RefusalOf(change, "chest-ct-nodule"));
     }
 
+    [Theory]
+    [InlineData("input.dimensions", "1")]
+    [InlineData("input.dimensions", "null")]
+    [InlineData("input.size", "[0,8]")]
+    [InlineData("input.size", "null")]
+    [InlineData("input.fit", "squeeze")]
+    [InlineData("input.values", "raw")]
+    [InlineData("input.orientation", "LPS")]
+    [InlineData("window", "{}")]
+    [InlineData("outputs.0.type", "segmentation")]
+    [InlineData("outputs.0.segments", "[null]")]
+    [InlineData("outputs.0.classes", "[]")]
+    [InlineData("outputs.0.classes.0.threshold", "1")]
+    [InlineData("outputs.0.classes.0.threshold", "null")]
+    [InlineData("outputs.0.classes.0.above", "null")]
+    [InlineData("outputs.0.classes.1.label", "0")]
+    [InlineData("outputs.0.classes.1.concept", "null")]
+    [InlineData("outputs.0.activation", "none")]
+    [InlineData("outputs.0.calibration.method", "isotonic")]
+    [InlineData("outputs.0.calibration.slope", "[]")]
+    [InlineData("outputs.0.heatMap.label", "9")]
+    [InlineData("outputs.0.heatMap.from", "1")]
+    [InlineData("golden.1.expectedProbabilities", "[0.5]")]
+    public async Task A_classification_that_cannot_be_followed_is_refused(string path, string value)
+    {
+        var change = await ChangedManifestAsync("sides", path, value);
+        Assert.Equal("manifest", await RefusalOf(change, "sides"));
+    }
+
     private static async Task<Action<ZipArchive>> ChangedManifestAsync(string package, string path, string value)
     {
         var manifest = JsonNode.Parse(await File.ReadAllTextAsync(
             Path.Combine(TestPackages.Folder(package), "manifest.json"), TestContext.Current.CancellationToken))!;
         var parts = path.Split('.');
         var parent = parts.SkipLast(1).Aggregate(manifest, (node, part) => int.TryParse(part, out var index) ? node[index]! : node[part]!);
-        var changed = value[0] is '[' or '-' or >= '0' and <= '2' && value.Length < 60 || value is "null" or "true"
+        var changed = value[0] is '[' or '{' or '-' or (>= '0' and <= '9') && value.Length < 60 || value is "null" or "true"
             ? JsonNode.Parse(value)
             : JsonValue.Create(value);
         parent[parts[^1]] = changed;

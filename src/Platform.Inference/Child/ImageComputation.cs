@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Platform.Contracts;
+using Platform.Dicom;
+using Platform.Inference.Engine;
+
+namespace Platform.Inference.Child;
+
+/// <summary>A run on one image: :: 1 decode, :: 2 engine, :: 3 findings, heat map.</summary>
+internal static class ImageComputation
+{
+    /// <exception cref="InputRefusedException">The series holds no image that the model takes.</exception>
+    public static async Task<ComputedRun> RunAsync(
+        RunManifest run,
+        IReadOnlyList<string> paths,
+        ModelSession session,
+        DateTimeOffset at,
+        Action<RunPhase, double> progress,
+        CancellationToken ct)
+    {
+        // :: Step 1
+        var watch = Stopwatch.StartNew();
+        progress(RunPhase.Decode, 0);
+        var (model, series) = (session.Package.Manifest, run.Series[0]);
+        var input = await ImageInput.ReadAsync(paths, series.Modality, model.Input, ct);
+        var decode = watch.Elapsed.TotalSeconds;
+
+        // :: Step 2
+        var image = ImageEngine.Run(input.Values, session, progress, ct);
+
+        // :: Step 3
+        watch.Restart();
+        var output = model.Outputs[0];
+        var findings = Findings.Of(image, output, run.RunId, series.SeriesInstanceUid);
+        var objects = new List<(string, DicomFile)>();
+        RunOutlines? outlines = null;
+        if (HeatMapObject.Of(image, output) is { } heat)
+        {
+            outlines = HeatMapObject.Outline(heat, image, output, input);
+            objects.Add(("heat-map.dcm", HeatMapObject.Write(run, model, input, heat, image, at)));
+        }
+
+        return new ComputedRun(
+            input.Header,
+            findings,
+            Findings.ResultHash(image, findings),
+            input.Notes,
+            outlines,
+            objects,
+            new(decode, image.Prepare.TotalSeconds, image.Infer.TotalSeconds, image.Post.TotalSeconds + watch.Elapsed.TotalSeconds));
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Numerics.Tensors;
+using Platform.Inference.Images;
+using Platform.Inference.Volumes;
+
+namespace Platform.Inference.Engine;
+
+/// <summary>One image and one warm model in, the probability of each class out. No files, no DICOM.</summary>
+public static class ImageEngine
+{
+    /// <summary>:: 1 reduce to the model's size and transform, :: 2 the graph, :: 3 calibrate.</summary>
+    /// <param name="source">Display values 0 to 1, or modality values, as the manifest asks.</param>
+    /// <param name="progress">Told phase and fraction; throws to stop.</param>
+    /// <exception cref="InputRefusedException">The image or what the model makes of it holds values that are not numbers.</exception>
+    public static ClassifiedImage Run(PlanarImage source, ModelSession session, Action<RunPhase, double> progress, CancellationToken ct)
+    {
+        var manifest = session.Package.Manifest;
+        var (input, output) = (manifest.Input, manifest.Outputs[0]);
+        var clock = Stopwatch.StartNew();
+
+        // :: Step 1
+        progress(RunPhase.Prepare, 0);
+        var (rows, columns) = (input.Size![0], input.Size[1]);
+        var box = PlanarBox.Of(input.Fit, source.Rows, source.Columns, rows, columns);
+        var reduced = AreaAverage.Of(source, box, rows, columns);
+        var given = reduced.Values.ToArray();
+        Intensity.Apply(given, input.Intensity);
+        var prepare = clock.Elapsed;
+
+        // :: Step 2
+        clock.Restart();
+        progress(RunPhase.Infer, 0);
+        given.CopyTo(session.Input);
+        session.Run(ct);
+        var values = session.Output[..session.Classes];
+        if (!float.IsFinite(TensorPrimitives.MaxMagnitude(values)))
+        {
+            throw new InputRefusedException("not-finite-output", "The model gave values that are not numbers on this image; nothing is reported.");
+        }
+
+        var infer = clock.Elapsed;
+
+        // :: Step 3
+        clock.Restart();
+        progress(RunPhase.Post, 0);
+        var all = Calibration.Probabilities(values, output);
+        var heat = session.HeatShape is [var heatRows, var heatColumns]
+            ? new PlanarImage(heatRows, heatColumns, session.Heat[..(heatRows * heatColumns)].ToArray())
+            : null;
+        foreach (ref var value in (heat?.Values ?? []).AsSpan())
+        {
+            value = float.IsFinite(value) ? Math.Clamp(value, 0, 1) : 0;
+        }
+
+        return new ClassifiedImage(
+            reduced, box, [.. output.Classes!.Select(c => all[c.Label])], heat, prepare, infer, clock.Elapsed);
+    }
+}
+
+/// <summary>What a classification says of an image.</summary>
+/// <param name="Reduced">The image as the model took it, before its intensity transforms.</param>
+/// <param name="Box">The part of the source that it shows.</param>
+/// <param name="Probabilities">Calibrated, in the order of the manifest's classes.</param>
+/// <param name="Heat">Evidence for the heat map's class over the box, 0 to 1; null where the graph gives none.</param>
+public sealed record ClassifiedImage(
+    PlanarImage Reduced,
+    PlanarBox Box,
+    IReadOnlyList<double> Probabilities,
+    PlanarImage? Heat,
+    TimeSpan Prepare,
+    TimeSpan Infer,
+    TimeSpan Post);

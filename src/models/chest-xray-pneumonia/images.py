@@ -1,0 +1,27 @@
+"""The data and their preparation: exactly what manifest.json tells the engine to do."""
+
+import numpy as np
+
+CHOOSING = 500
+SPLIT_SEED = 20240
+
+
+def normalise(images):
+    """uint8 [N,28,28] to float32 [N,1,28,28]: each image less its mean, over its standard deviation (at least 1e-6)."""
+    x = images.astype(np.float64) / 255
+    mean = x.mean((1, 2), keepdims=True)
+    deviation = np.maximum(np.sqrt(((x - mean) ** 2).mean((1, 2), keepdims=True)), 1e-6)
+    return ((x - mean) / deviation).astype(np.float32)[:, None]
+
+
+def parts(path):
+    """fit: the weights learn from it. choose: calibration and threshold come from it. report: the official validation part, for the card alone."""
+    data = np.load(path)
+    images, labels = data["train_images"], data["train_labels"].ravel().astype(np.int64)
+    chosen = np.zeros(len(images), bool)
+    rng = np.random.default_rng(SPLIT_SEED)
+    for label in (0, 1):
+        places = np.flatnonzero(labels == label)
+        chosen[rng.permutation(places)[: round(CHOOSING * len(places) / len(images))]] = True
+    return {"fit": (images[~chosen], labels[~chosen]), "choose": (images[chosen], labels[chosen]),
+            "report": (data["val_images"], data["val_labels"].ravel().astype(np.int64))}

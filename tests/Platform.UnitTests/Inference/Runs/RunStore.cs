@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Platform.Contracts;
+using Platform.Dicom;
+using Platform.Hosting.Blobs;
+using Platform.Inference.Child;
+using Platform.Inference.Engine;
+using Xunit;
+
+namespace Platform.UnitTests.Inference.Runs;
+
+/// <summary>A folder of blobs and the program that a compute child runs, in this process.</summary>
+internal sealed class RunStore : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("platform-runs-").FullName;
+    private readonly FileBlobStore blobs;
+    private readonly SessionCache sessions = new(Device.Cpu, threads: 1);
+    private readonly RunComputation runs;
+
+    public RunStore()
+    {
+        blobs = new FileBlobStore(Path.Combine(folder, "blobs"), 0, TimeProvider.System);
+        runs = new RunComputation(blobs, sessions, Path.Combine(folder, "scratch"), threads: 1, TimeProvider.System);
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>Stores files as one series, and the package.</summary>
+    public async Task<RunManifest> StoreAsync(string package, string modality, IReadOnlyList<DicomFile> files)
+    {
+        var tenant = Guid.CreateVersion7();
+        var instances = new List<ManifestInstance>();
+        foreach (var bytes in files.Select(f => f.ToArray()))
+        {
+            var name = BlobNames.Instance(tenant, RandomNumberGenerator.GetHexString(32, lowercase: true));
+            await WriteAsync(name, bytes);
+            instances.Add(new("", "", "", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
+        }
+
+        using var zip = new MemoryStream();
+        await ModelPackageZip.WriteAsync(TestPackages.Folder(package), zip, Ct);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(zip.ToArray()));
+        if (await blobs.GetLengthAsync(BlobNames.Model(hash), Ct) is null)
+        {
+            await WriteAsync(BlobNames.Model(hash), zip.ToArray());
+        }
+
+        var header = files[0].Dataset;
+        return new RunManifest(
+            tenant,
+            Guid.CreateVersion7(),
+            header.GetUid(DicomTags.StudyInstanceUID)!,
+            1,
+            [new(header.GetUid(DicomTags.SeriesInstanceUID)!, modality, instances)],
+            new(package, "1.0.0", hash, BlobNames.Model(hash)),
+            new Dictionary<string, string>(),
+            60);
+    }
+
+    public async Task<(ComputeAnswer Answer, RunResult? Result)> RunAsync(RunManifest run)
+    {
+        var answer = await runs.RunAsync(new ComputeRequest(Guid.CreateVersion7(), run, IsVerified: false), (_, _) => { }, Ct);
+        return (answer, answer.ResultBlob is { } blob
+            ? JsonSerializer.Deserialize<RunResult>(await ReadAsync(blob), PlatformJson.Options)
+            : null);
+    }
+
+    /// <summary>The result of a run that must succeed.</summary>
+    public async Task<RunResult> ResultAsync(RunManifest run)
+    {
+        var (answer, result) = await RunAsync(run);
+        Assert.Equal((ComputeOutcome.Succeeded, null), (answer.Outcome, answer.ReasonCode));
+        return result!;
+    }
+
+    /// <summary>The object of a result whose file in the attempt has a name.</summary>
+    public async Task<DicomFile> ObjectAsync(RunResult result, string name) =>
+        DicomFile.Read(await ReadAsync(result.Objects.Single(o => o.Blob.EndsWith("/" + name, StringComparison.Ordinal)).Blob));
+
+    public async Task<RunOutlines> OutlinesAsync(RunResult result) =>
+        JsonSerializer.Deserialize<RunOutlines>(await ReadAsync(result.Outlines!.Blob), PlatformJson.Options)!;
+
+    public async Task<byte[]> ReadAsync(string name)
+    {
+        await using var blob = await blobs.OpenReadAsync(name, Ct);
+        using var bytes = new MemoryStream();
+        await blob!.CopyToAsync(bytes, Ct);
+        return bytes.ToArray();
+    }
+
+    public void Dispose()
+    {
+        sessions.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task WriteAsync(string name, byte[] content)
+    {
+        await using var blob = await blobs.CreateAsync(name, Ct);
+        await blob.WriteAsync(content, Ct);
+        await blob.CommitAsync(Ct);
+    }
+}
