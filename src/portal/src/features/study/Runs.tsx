@@ -86,7 +86,7 @@ function RunCard({ run, shown, outlines, hidden, marked, onToggle, onFinding, on
       )}
       {isShown && outlines !== undefined && outlines.segments.length > 0 && (
         <fieldset className={styles.legend}>
-          <legend>{t('outlines.label')}</legend>
+          <legend>{t(outlines.heatMaps?.length ? 'outlines.heat' : 'outlines.label')}</legend>
           {outlines.segments.map(segment => (
             <label key={segment.number} onPointerEnter={() => onMark(segment.number)} onPointerLeave={() => onMark(null)}>
               <input type="checkbox" checked={!hidden.has(segment.number)} onChange={() => onToggle(segment.number)} />
@@ -148,6 +148,7 @@ function FindingRow({ finding, outlines, isMarked, onClick }: { finding: Finding
   const format = useFormat();
   const concept = wordOf(t, finding.concept);
   const side = finding.laterality === null ? null : wordOf(t, finding.laterality);
+  const said = finding.evaluation ? wordOf(t, finding.evaluation) : undefined;
   const colour = outlines?.segments.find(segment => segment.number === finding.segmentNumber)?.colour;
   return (
     <li>
@@ -163,7 +164,9 @@ function FindingRow({ finding, outlines, isMarked, onClick }: { finding: Finding
               </span>
             );
           })}
-          {finding.probability !== null && <span className={styles.measurement}><span>{t('finding.probability')}</span> <bdi>{format.percent(finding.probability)}</bdi></span>}
+          {said !== undefined && <span className={styles.measurement} lang={said.lang}>{said.text}</span>}
+          {finding.probability !== null && <span className={styles.measurement}><span>{t('finding.probability')}</span> <bdi>{format.percent(finding.probability)}</bdi>
+            {typeof finding.threshold === 'number' && <span className={styles.soft}>{t('finding.threshold', { limit: format.percent(finding.threshold) })}</span>}</span>}
         </span>
         <Icon name="forward" size={16} />
         <span className="visually-hidden">{t('finding.show')}</span>

@@ -56,8 +56,45 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): boolean {
     const [w, h] = [Math.max(1, image.columns * shrink), Math.max(1, image.rows * shrink)];
     context.drawImage(scene.sprite, tile.x + (strip.tileWidth - w) / 2, tile.y + (strip.tileHeight - h) / 2, w, h, left, top, shown.width, shown.height);
   }
+  drawHeatMaps(context, scene, { left, top, ...scale });
   drawOutlines(context, scene, { left, top, ...scale });
   return scene.bitmap !== undefined;
+}
+
+const greatestOpacity = 0.55;
+
+/** A place's value as opacity of the segment's colour, smoothly from place to place. */
+function drawHeatMaps(context: CanvasRenderingContext2D, scene: Scene, at: { left: number; top: number; x: number; y: number }): void {
+  for (const map of scene.outlines?.heatMaps ?? []) {
+    const [x = 0, y = 0, width = 0, height = 0] = map.box;
+    if (map.sopInstanceUid !== scene.image.sopInstanceUid || map.frame !== scene.image.frame || scene.hidden.has(map.segment)) {
+      continue;
+    }
+    const colour = scene.outlines?.segments.find(segment => segment.number === map.segment)?.colour ?? '#ff7800';
+    const small = document.createElement('canvas');
+    small.width = map.columns;
+    small.height = map.rows;
+    small.getContext('2d')?.putImageData(new ImageData(heatPixels(map.values, colour), map.columns, map.rows), 0, 0);
+    context.save();
+    context.imageSmoothingEnabled = true;
+    context.globalAlpha = scene.marked === map.segment ? greatestOpacity * 1.3 : greatestOpacity;
+    context.beginPath();
+    context.rect(at.left, at.top, scene.image.columns * at.x, scene.image.rows * at.y);
+    context.clip();
+    context.drawImage(small, at.left + x * at.x, at.top + y * at.y, width * at.x, height * at.y);
+    context.restore();
+  }
+}
+
+/** Red, green, blue and opacity of each place; `values` is base64, one byte a place. */
+export function heatPixels(values: string, colour: string): Uint8ClampedArray<ArrayBuffer> {
+  const bytes = atob(values);
+  const pixels = new Uint8ClampedArray(4 * bytes.length);
+  const [red, green, blue] = [1, 3, 5].map(i => Number.parseInt(colour.slice(i, i + 2), 16));
+  for (let i = 0; i < bytes.length; i++) {
+    pixels.set([red ?? 0, green ?? 0, blue ?? 0, bytes.charCodeAt(i)], 4 * i);
+  }
+  return pixels;
 }
 
 function drawOutlines(context: CanvasRenderingContext2D, scene: Scene, at: { left: number; top: number; x: number; y: number }): void {

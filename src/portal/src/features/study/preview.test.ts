@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { heatPixels } from './draw';
 import { imageOf, tileOf, type Finding, type Outlines, type PreviewImage } from './preview';
 
 const image = (index: number, z: number): PreviewImage => ({
@@ -25,11 +26,21 @@ describe('imageOf', () => {
     expect(imageOf(finding, images, outlines)).toBe(3);
   });
 
+  it('takes the image that has its heat map', () => {
+    const map = { segment: 2, sopInstanceUid: '1.2', frame: 1, rows: 1, columns: 1, box: [0, 0, 9, 9], values: '/w==' };
+    expect(imageOf({ ...finding, centreMm: null }, images, { segments: [], images: [], heatMaps: [map] })).toBe(2);
+    expect(imageOf({ ...finding, centreMm: null, segmentNumber: 1 }, images, { segments: [], images: [], heatMaps: [map] })).toBeNull();
+  });
+
   it('takes the image at whose level the centre lies where there is no outline', () => {
     expect(imageOf(finding, images, undefined)).toBe(2);
     expect(imageOf({ ...finding, centreMm: null }, images, undefined)).toBeNull();
     expect(imageOf(finding, images.map(one => ({ ...one, positionMm: null })), undefined)).toBeNull();
   });
+});
+
+it('gives each place of a heat map its colour and its strength', () => {
+  expect([...heatPixels('AP+A', '#ff5000')]).toEqual([255, 80, 0, 0, 255, 80, 0, 255, 255, 80, 0, 128]);
 });
 
 it('finds the nearest tile of a sprite', () => {

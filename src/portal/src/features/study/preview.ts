@@ -89,7 +89,7 @@ export function tileOf(strip: PreviewStrip, index: number): { x: number; y: numb
   return { x: (best % strip.columns) * strip.tileWidth, y: Math.floor(best / strip.columns) * strip.tileHeight, image: strip.images[best] ?? 0 };
 }
 
-/** The image that shows a finding best: where its outline is largest, else where its centre lies. */
+/** The image that shows a finding best: where its outline is largest, its heat map, else where its centre lies. */
 export function imageOf(finding: Finding, images: readonly PreviewImage[], outlines: Outlines | undefined): number | null {
   let best: number | null = null;
   let largest = 0;
@@ -103,7 +103,9 @@ export function imageOf(finding: Finding, images: readonly PreviewImage[], outli
       }
     }
   }
-  return best ?? nearestImage(finding.centreMm, images);
+  const map = outlines?.heatMaps?.find(one => one.segment === finding.segmentNumber);
+  const mapped = images.findIndex(image => image.sopInstanceUid === map?.sopInstanceUid && image.frame === map.frame);
+  return best ?? (mapped >= 0 ? mapped : null) ?? nearestImage(finding.centreMm, images);
 }
 
 /** Twice the signed area of a polygon: x0, y0, x1, y1 … */

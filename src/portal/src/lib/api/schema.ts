@@ -603,6 +603,7 @@ export interface components {
             /** @description Centre in patient coordinates, LPS, millimetres: x, y, z. */
             centreMm: null | number[];
             concept: components["schemas"]["Code"];
+            evaluation?: null | components["schemas"]["Code"];
             laterality: null | components["schemas"]["Code"];
             measurements: components["schemas"]["Measurement"][];
             /**
@@ -612,10 +613,15 @@ export interface components {
             probability: null | number;
             /**
              * Format: int32
-             * @description Segment in the SEG object that shows it; null when there is none.
+             * @description Segment in the SEG object, or of the heat map, that shows it; null when there is none.
              */
             segmentNumber: null | number;
             seriesInstanceUid: string;
+            /**
+             * Format: double
+             * @description The probability from which on it says so; null where there is none.
+             */
+            threshold?: null | number;
             /** @description Unique identifier of the finding (2.25 UID). */
             trackingUid: string;
         };
@@ -815,6 +821,32 @@ export interface components {
             slug: string;
             yourRoles: components["schemas"]["Role"][];
         };
+        /** @description How strongly each place of an image speaks for a finding; drawn smoothly in the segment's colour. */
+        HeatMap: {
+            /** @description The part of the image that it covers: x, y, width, height in pixels; the outer corner of the first one is 0, 0. */
+            box: number[];
+            /** Format: int32 */
+            columns: number;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            frame: number;
+            /** Format: int32 */
+            rows: number;
+            /**
+             * Format: int32
+             * @description Number of what it stands for.
+             */
+            segment: number;
+            /** @description UID as stored of the source image. */
+            sopInstanceUid: string;
+            /**
+             * Format: byte
+             * @description One byte a place, rows from the top; 0 is not drawn.
+             */
+            values: string;
+        };
         HttpValidationProblemDetails: {
             detail?: null | string;
             errors?: {
@@ -963,6 +995,8 @@ export interface components {
              * @description The fewest instances of a usable series; 0 when it does not matter.
              */
             minSlices: number;
+            /** @description Other modalities that will do as well. */
+            modalities?: null | string[];
             /** @description DICOM modality, e.g. `MR`. */
             modality: string;
         };
@@ -1069,6 +1103,8 @@ export interface components {
         Role: "TenantAdministrator" | "Uploader" | "Specialist" | "Viewer" | "Auditor" | "Gateway";
         /** @description The segments of a run as lines to draw over its source images; a JSON blob beside the segmentation. */
         RunOutlines: {
+            /** @description Evidence to lay over an image; null or empty where the model gives none. */
+            heatMaps?: null | components["schemas"]["HeatMap"][];
             /** @description Only images that a segment lies on, in the order of the stack. */
             images: components["schemas"]["ImageOutlines"][];
             segments: components["schemas"]["OutlineSegment"][];
