@@ -14,7 +14,11 @@ public sealed record InstanceReference(string StudyInstanceUid, string SeriesIns
 }
 
 /// <summary>What computed a measurement (PS3.16 TID 4019).</summary>
-public sealed record AlgorithmIdentification(string Name, string Version);
+public sealed record AlgorithmIdentification(string Name, string Version)
+{
+    /// <summary>What else says which algorithm it was and how it was set, each a text.</summary>
+    public IReadOnlyList<string> Parameters { get; init; } = [];
+}
 
 /// <summary>A number with what it measures and its UCUM unit (PS3.16 TID 1419).</summary>
 public sealed record ReportedMeasurement(CodedConcept Name, double Value, CodedConcept Unit);
@@ -42,6 +46,9 @@ public sealed record MeasurementGroup(string TrackingId, string TrackingUid, Cod
 
     /// <summary>The series from which the segmentation was made; needed beside <see cref="Segment"/>.</summary>
     public string? SourceSeriesUid { get; init; }
+
+    /// <summary>The images that show it, each with its frame (from 1) or all of them, where nothing outlines it.</summary>
+    public IReadOnlyList<(InstanceReference Image, int? Frame)> SourceImages { get; init; } = [];
 
     public AlgorithmIdentification? Algorithm { get; init; }
 

@@ -56,7 +56,15 @@ public static class MeasurementReportReader
             SourceSeriesUid = group.Find<UidItem>(ReportCodes.SourceSeries)?.Uid,
             Algorithm = algorithm is null
                 ? null
-                : new AlgorithmIdentification(algorithm, group.Find<TextItem>(ReportCodes.AlgorithmVersion)?.Text ?? ""),
+                : new AlgorithmIdentification(algorithm, group.Find<TextItem>(ReportCodes.AlgorithmVersion)?.Text ?? "")
+                {
+                    Parameters = [.. group.FindAll<TextItem>(ReportCodes.AlgorithmParameters).Select(p => p.Text)],
+                },
+            SourceImages =
+            [
+                .. group.FindAll<ReferenceItem>(ReportCodes.Source)
+                    .Select(i => (Instance(i, evidence), i.Frames is [var frame, ..] ? frame : (int?)null)),
+            ],
             Measurements =
             [
                 .. group.Children.OfType<NumericItem>().Where(n => n.Name is not null)

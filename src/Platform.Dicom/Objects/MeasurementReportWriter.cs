@@ -16,7 +16,9 @@ public static class MeasurementReportWriter
         dataset.Set(DicomTags.CompletionFlag, "COMPLETE");
         dataset.Set(DicomTags.VerificationFlag, "UNVERIFIED");
         StructuredReport.SetEvidence(
-            dataset, report.Images.Concat(report.Groups.Select(g => g.Segment?.Instance).OfType<InstanceReference>()));
+            dataset, report.Images
+                .Concat(report.Groups.Select(g => g.Segment?.Instance).OfType<InstanceReference>())
+                .Concat(report.Groups.SelectMany(g => g.SourceImages.Select(i => i.Image))));
         ContentTree.Write(dataset, Tree(report));
         return new DicomFile(dataset, DicomTransferSyntax.ExplicitLittleEndian);
     }
@@ -96,6 +98,10 @@ public static class MeasurementReportWriter
         {
             yield return new TextItem(HasConceptModifier, ReportCodes.AlgorithmName, algorithm.Name);
             yield return new TextItem(HasConceptModifier, ReportCodes.AlgorithmVersion, algorithm.Version);
+            foreach (var parameter in algorithm.Parameters)
+            {
+                yield return new TextItem(HasConceptModifier, ReportCodes.AlgorithmParameters, parameter);
+            }
         }
 
         if (group.Site is { } site)
@@ -117,6 +123,14 @@ public static class MeasurementReportWriter
         else if (group.Centre is var (point, frameOfReference))
         {
             yield return new SpatialItem(Contains, ReportCodes.ImageRegion, "POINT", [point], frameOfReference);
+        }
+
+        foreach (var (image, frame) in group.SourceImages)
+        {
+            yield return new ReferenceItem(Contains, ReportCodes.Source, image.SopClassUid, image.SopInstanceUid)
+            {
+                Frames = frame is { } one ? [one] : [],
+            };
         }
 
         foreach (var measurement in group.Measurements)

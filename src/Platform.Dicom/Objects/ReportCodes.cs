@@ -32,10 +32,12 @@ internal static class ReportCodes
     public static readonly CodedConcept Laterality = new("272741003", "SCT", "Laterality");
     public static readonly CodedConcept ReferencedSegment = Dcm("121191", "Referenced Segment");
     public static readonly CodedConcept SourceSeries = Dcm("121232", "Source series for segmentation");
+    public static readonly CodedConcept Source = new("260753009", "SCT", "Source");
     public static readonly CodedConcept ImageRegion = Dcm("111030", "Image Region");
 
     // TID 4019
     public static readonly CodedConcept AlgorithmName = Dcm("111001", "Algorithm Name");
+    public static readonly CodedConcept AlgorithmParameters = Dcm("111002", "Algorithm Parameters");
     public static readonly CodedConcept AlgorithmVersion = Dcm("111003", "Algorithm Version");
 
     // TID 2010

@@ -40,7 +40,7 @@ public static class FolderRun
             var blobs = new FileBlobStore(Path.Combine(scratch, "blobs"), 0, TimeProvider.System);
             zip.Position = 0;
             await StoreAsync(blobs, BlobNames.Model(package.Hash), zip, ct);
-            var (study, series) = await StoreSeriesAsync(blobs, files, package.Manifest.Input.Modality, ct);
+            var (study, series) = await StoreSeriesAsync(blobs, files, package.Manifest.Input, ct);
 
             // The same package on the same files is the same run, and gives the same UIDs.
             var key = string.Join('\n', [package.Hash, .. parameters.Order().Select(p => $"{p.Key}={p.Value}"), .. series.Instances.Select(i => i.Sha256)]);
@@ -71,7 +71,7 @@ public static class FolderRun
 
     /// <summary>The series of the modality with the most files; of equals the first by UID.</summary>
     private static async Task<(string StudyInstanceUid, ManifestSeries Series)> StoreSeriesAsync(
-        BlobStore blobs, IReadOnlyList<string> files, string modality, CancellationToken ct)
+        BlobStore blobs, IReadOnlyList<string> files, Packages.InputSpec wanted, CancellationToken ct)
     {
         var headers = new List<(string Path, DicomFile File)>();
         foreach (var path in files)
@@ -87,12 +87,12 @@ public static class FolderRun
         }
 
         var chosen = headers
-            .Where(h => h.File.Dataset.GetString(DicomTags.Modality) == modality)
+            .Where(h => wanted.Takes(Modality(h.File)))
             .GroupBy(h => h.File.Dataset.GetString(DicomTags.SeriesInstanceUID) ?? "")
             .OrderByDescending(s => s.Count())
             .ThenBy(s => s.Key, StringComparer.Ordinal)
             .FirstOrDefault()
-            ?? throw new InputRefusedException("modality", $"The folder holds no DICOM file of modality {modality}, which the model takes.");
+            ?? throw new InputRefusedException("modality", $"The folder holds no DICOM file of modality {wanted.Modality}, which the model takes.");
 
         var instances = new List<ManifestInstance>();
         foreach (var (path, file) in chosen.OrderBy(h => h.File.Dataset.GetString(DicomTags.SOPInstanceUID), StringComparer.Ordinal))
@@ -111,7 +111,9 @@ public static class FolderRun
                 sha256));
         }
 
-        return (chosen.First().File.Dataset.GetString(DicomTags.StudyInstanceUID) ?? "", new ManifestSeries(chosen.Key, modality, instances));
+        return (chosen.First().File.Dataset.GetString(DicomTags.StudyInstanceUID) ?? "", new ManifestSeries(chosen.Key, Modality(chosen.First().File), instances));
+
+        static string Modality(DicomFile file) => file.Dataset.GetString(DicomTags.Modality) ?? "";
     }
 
     private static async Task StoreAsync(BlobStore blobs, string name, Stream from, CancellationToken ct)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Platform.Contracts;
 using Platform.Dicom;
+using Platform.Dicom.Objects;
 using Platform.Inference.Engine;
 
 namespace Platform.Inference.Child;
@@ -39,9 +40,12 @@ internal static class ImageComputation
             objects.Add(("heat-map.dcm", HeatMapObject.Write(run, model, input, heat, image, at)));
         }
 
+        var shown = InstanceReference.Of(input.Header);
+        int? frame = input.Header.GetInt32(DicomTags.NumberOfFrames) > 1 ? 1 : null;
         return new ComputedRun(
             input.Header,
             findings,
+            [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", shown, frame, Segment: null))],
             Findings.ResultHash(image, findings),
             input.Notes,
             outlines,

@@ -77,7 +77,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         watch.Restart();
         progress(RunPhase.Write, 0);
         var objects = new List<ResultObject>();
-        foreach (var (name, file) in computed.Objects)
+        foreach (var (name, file) in computed.Objects.Concat(Documents(manifest, package, computed)))
         {
             objects.Add(await WriteObjectAsync(store, name, file, ct));
         }
@@ -93,6 +93,16 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         };
         var written = await store.WriteJsonAsync("result.json", result, ct);
         return (written.Blob, written.Sha256);
+    }
+
+    /// <summary>A report and its key images, where anything was found.</summary>
+    private IEnumerable<(string Name, DicomFile File)> Documents(RunManifest manifest, PackageManifest package, ComputedRun computed)
+    {
+        if (computed.Findings.Count > 0)
+        {
+            yield return ("report.dcm", ReportObject.Write(manifest, package, computed, clock.GetUtcNow()));
+            yield return ("key-images.dcm", ReportObject.WriteKeyObjects(manifest, package, computed, clock.GetUtcNow()));
+        }
     }
 
     private static async Task<IReadOnlyList<string>> FetchAsync(

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Platform.Contracts;
 using Platform.Dicom;
+using Platform.Dicom.Objects;
 using Platform.Inference.Engine;
+using Platform.Inference.Packages;
 
 namespace Platform.Inference.Child;
 
@@ -34,7 +36,7 @@ internal static class VolumeComputation
         var findings = Findings.Of(labelled, model, run.RunId, series.SeriesInstanceUid);
         var hash = Findings.ResultHash(labelled, findings);
         var notes = new List<string>(labelled.Notes);
-        var objects = new List<(string, DicomFile)>();
+        var objects = new List<(string Name, DicomFile File)>();
         RunOutlines? outlines = null;
         if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
         {
@@ -49,6 +51,7 @@ internal static class VolumeComputation
         return new ComputedRun(
             input.Headers[0],
             findings,
+            Evidence(model, input, labelled, findings, objects),
             hash,
             notes,
             outlines,
@@ -58,5 +61,58 @@ internal static class VolumeComputation
                 labelled.Prepare.TotalSeconds,
                 labelled.Infer.TotalSeconds,
                 labelled.Post.TotalSeconds + watch.Elapsed.TotalSeconds));
+    }
+
+    /// <summary>The slice on which a finding covers most, and its segment. A finding of several labels together lies in no one segment.</summary>
+    private static List<FindingEvidence> Evidence(
+        PackageManifest model,
+        SeriesInput input,
+        LabelledVolume labelled,
+        IReadOnlyList<Finding> findings,
+        List<(string Name, DicomFile File)> objects)
+    {
+        var largest = LargestSlices(labelled);
+        var segmentation = objects.Count > 0 ? InstanceReference.Of(objects[0].File.Dataset) : null;
+        return
+        [
+            .. findings.Select((finding, i) =>
+            {
+                var label = finding.SegmentNumber is { } number ? labelled.Segments[number - 1].Label : 0;
+                var plane = input.Geometry.Planes[largest[label]];
+                var header = input.Headers[plane.Instance];
+                return new FindingEvidence(
+                    label > 0 ? $"{model.Name} {label}" : $"{model.Name} finding {i + 1}",
+                    InstanceReference.Of(header),
+                    header.GetInt32(DicomTags.NumberOfFrames) > 1 ? plane.Frame + 1 : null,
+                    label > 0 && segmentation is not null ? (segmentation, finding.SegmentNumber!.Value) : null);
+            }),
+        ];
+    }
+
+    /// <summary>For each label the slice with most of its voxels, the first of equals; for 0 that of all labels together.</summary>
+    private static int[] LargestSlices(LabelledVolume labelled)
+    {
+        var grid = labelled.SourceGrid;
+        var (largest, most, counts) = (new int[256], new int[256], new int[256]);
+        for (var slice = 0; slice < grid.Depth; slice++)
+        {
+            Array.Clear(counts);
+            var area = grid.Height * grid.Width;
+            foreach (var label in labelled.SourceLabels.AsSpan(slice * area, area))
+            {
+                counts[label]++;
+            }
+
+            counts[0] = area - counts[0];
+            for (var label = 0; label < counts.Length; label++)
+            {
+                if (counts[label] > most[label])
+                {
+                    (most[label], largest[label]) = (counts[label], slice);
+                }
+            }
+        }
+
+        return largest;
     }
 }

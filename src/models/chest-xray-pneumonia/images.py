@@ -25,3 +25,20 @@ def parts(path):
         chosen[rng.permutation(places)[: round(CHOOSING * len(places) / len(images))]] = True
     return {"fit": (images[~chosen], labels[~chosen]), "choose": (images[chosen], labels[chosen]),
             "report": (data["val_images"], data["val_labels"].ravel().astype(np.int64))}
+
+
+def features(images):
+    """uint8 [N,28,28] to what the quality gate measures of each, before any normalisation (see the manifest's quality)."""
+    x = images.astype(np.float64) / 255
+    n, rows, columns = x.shape
+    centred = x - x.mean((1, 2), keepdims=True)
+    square = (centred ** 2).sum((1, 2))
+    ring = np.ones((rows, columns), bool)
+    ring[1:-1, 1:-1] = False
+    middle = np.zeros(columns, bool)
+    middle[columns // 3: 2 * columns // 3] = True
+    return {"mean": x.mean((1, 2)), "deviation": x.std((1, 2)),
+            "symmetry": (centred * centred[:, :, ::-1]).sum((1, 2)) / square,
+            "upright": (centred * centred[:, ::-1]).sum((1, 2)) / square,
+            "middle": x[:, :, middle].mean((1, 2)) - x[:, :, ~middle].mean((1, 2)),
+            "border": x[:, ring].mean(1)}

@@ -50,5 +50,5 @@ class Network(nn.Module):
         # The head applied at each place in place of the mean over all: the places' mean is the logit itself.
         weight = (self.head.weight[1] - self.head.weight[0])[None, :, None, None]
         places = F.conv2d(features, weight) + (self.head.bias[1] - self.head.bias[0])
-        heat = F.interpolate(places, size=(SIZE, SIZE), mode="bilinear", align_corners=False)
+        heat = F.interpolate(places, scale_factor=4.0, mode="bilinear", align_corners=False)
         return logits, torch.sigmoid(heat * self.heat_scale)

@@ -31,7 +31,8 @@ public class WorkerTests(WorkerHost worker, TestServices services) : IClassFixtu
         Assert.Equal([2.5, -6, -1], finding.CentreMm!, (a, b) => Math.Abs(a - b) < 1e-3);
         Assert.Equal([-0.5, -8.5, -5, 5.5, -3.5, 3], finding.BoxMm!, (a, b) => Math.Abs(a - b) < 1e-3);
 
-        var seg = Assert.Single(result.Objects);
+        Assert.Equal(3, result.Objects.Count);
+        var seg = result.Objects[0];
         var bytes = await ReadAsync(seg.Blob);
         Assert.Equal((seg.Length, seg.Sha256), (bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
         var segmentation = SegmentationReader.Read(DicomFile.Read(bytes));
@@ -88,7 +89,9 @@ public class WorkerTests(WorkerHost worker, TestServices services) : IClassFixtu
             Assert.InRange(measured / expected.Value.GetDouble(), 0.98, 1.02);
         }
 
-        Assert.Single(result.Objects);
+        Assert.Equal(
+            [DicomUids.SegmentationStorage, DicomUids.Comprehensive3DSRStorage, DicomUids.KeyObjectSelectionDocumentStorage],
+            result.Objects.Select(o => o.SopClassUid));
     }
 
     public static TheoryData<string> Bad => new(

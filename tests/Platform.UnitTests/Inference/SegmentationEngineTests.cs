@@ -78,6 +78,7 @@ public class SegmentationEngineTests
     [InlineData("threshold-ct")]
     [InlineData("hippocampus-volume")]
     [InlineData("chest-ct-nodule")]
+    [InlineData("chest-xray-pneumonia")]
     [InlineData("sides")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {

@@ -60,7 +60,12 @@ internal static class Made
                     Centre = (new(-12.5, 40.25, 101), "2.25.1003"),
                     Measurements = [new(Diameter, 5, Millimetre)],
                 },
-                new("finding 3", "2.25.93", Nodule) { Evaluations = [new(new("1", "99PLATFORM", "Grade"), new("2", "99PLATFORM", "Two"))] },
+                new("finding 3", "2.25.93", Nodule)
+                {
+                    SourceImages = [(InstanceReference.Of(source[1]), null)],
+                    Algorithm = new("chest-ct-nodule", "1.0.0") { Parameters = ["package sha256 00ff"] },
+                    Evaluations = [new(new("1", "99PLATFORM", "Grade"), new("2", "99PLATFORM", "Two"))],
+                },
             ],
         };
     }

@@ -93,6 +93,28 @@ public sealed class ImageRunTests : IDisposable
     }
 
     [Fact]
+    public async Task An_x_ray_of_three_thousand_pixels_goes_through_the_trained_model_as_its_author_saw_it()
+    {
+        // The drawing of the package's golden case, each pixel ten by ten times.
+        var package = await TestPackages.OpenAsync("chest-xray-pneumonia");
+        var golden = package.Manifest.Golden!.Last(g => g.Kind == "image");
+        var (drawn, rows, columns) = (package.ReadTensor(golden.Input), (int)golden.Input.Shape[0], (int)golden.Input.Shape[1]);
+        var file = Xray.Of((x, y) => drawn[((int)(y * rows) * columns) + (int)(x * columns)] / 65535, 10 * rows, 10 * columns, isInverted: true);
+
+        var result = await store.ResultAsync(await store.StoreAsync("chest-xray-pneumonia", "DX", [file]));
+
+        var finding = Assert.Single(result.Findings);
+        Assert.Equal("233604007", finding.Concept.Value);
+        Assert.Equal(golden.ExpectedProbabilities![1], finding.Probability!.Value, 0.01);
+        Assert.Equal(finding.Probability >= finding.Threshold ? "52101004" : "2667000", finding.Evaluation!.Value);
+        var map = Assert.Single((await store.OutlinesAsync(result)).HeatMaps!);
+        Assert.Equal([200, 0, 2000, 2000], map.Box);
+        Assert.Contains(map.Values, v => v > 100);
+        var picture = new FrameDecoder(await store.ObjectAsync(result, "heat-map.dcm")).Description;
+        Assert.Equal((853, 1024), (picture.Rows, picture.Columns));
+    }
+
+    [Fact]
     public async Task Another_modality_is_refused()
     {
         var (refused, _) = await store.RunAsync(await store.StoreAsync("sides", "MG", [Xray.Of((_, _) => 0)]));
