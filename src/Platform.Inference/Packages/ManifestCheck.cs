@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Platform.Contracts;
 using Platform.Inference.Volumes;
@@ -24,10 +25,15 @@ public static class ManifestCheck
         {
             manifest = JsonSerializer.Deserialize<PackageManifest>(json, PlatformJson.Manifest);
             Require(!HoldsNullInList(json), "a list holds null.");
+            _ = ModelSummary.Parse(Encoding.UTF8.GetString(json)); // the rules read it so
         }
         catch (JsonException e)
         {
             throw Refused($"it is not as expected at {e.Path}.");
+        }
+        catch (InvalidDataException)
+        {
+            throw Refused("name, version and what the rules read of input are needed.");
         }
 
         return Checked(manifest ?? throw Refused("it is empty."));
@@ -138,6 +144,10 @@ public static class ManifestCheck
         _ => false,
     };
 
+    private static bool IsComplete(Code? code) => code is { Value.Length: > 0, Scheme.Length: > 0, Meaning.Length: > 0 };
+
+    private static bool IsCompleteOrNull(Code? code) => code is null || IsComplete(code);
+
     private static bool IsComplete(GoldenTensor? tensor) => tensor is { File: not null, Sha256: not null, Type: not null, Shape: not null };
 
     private static void CheckWindow(WindowSpec window)
@@ -166,7 +176,8 @@ public static class ManifestCheck
         }
 
         Require(output.Segments is { Count: > 0 and <= 255 }, "outputs.segments is needed.");
-        Require(output.Segments!.All(s => s.Label is >= 0 and <= 255 && s.Name is { Length: > 0 } && s.Concept is not null),
+        Require(output.Segments!.All(s => s.Label is >= 0 and <= 255 && s.Name is { Length: > 0 } && IsComplete(s.Concept)
+            && IsCompleteOrNull(s.Category) && IsCompleteOrNull(s.Type) && IsCompleteOrNull(s.Modifier)),
             "each segment needs label (to 255), name and concept.");
         Require(output.Segments!.Select(s => s.Label).Distinct().Count() == output.Segments!.Count, "segments must have different labels.");
         Require(output.Segments!.All(s => s.Rgb is null || (s.Rgb.Count == 3 && s.Rgb.All(c => c is >= 0 and <= 255))),
@@ -180,8 +191,8 @@ public static class ManifestCheck
         {
             Require(output.Background == 0, "outputs.background must be 0.");
             Require(output.Segments!.All(s => s.Label >= 1), "segments of a segmentation have labels from 1.");
-            Require(output.Measurements?.All(m => m is { Finding: not null, Concept: not null, Unit.Value: "mm3", Of.Count: > 0, Measure: null or "volume" }
-                && m.Of.All(label => output.Segments!.Any(s => s.Label == label))) ?? true,
+            Require(output.Measurements?.All(m => m is { Unit.Value: "mm3", Of.Count: > 0, Measure: null or "volume" }
+                && IsComplete(m.Finding) && IsComplete(m.Concept) && IsComplete(m.Unit) && m.Of.All(label => output.Segments!.Any(s => s.Label == label))) ?? true,
                 "measurements need finding, concept, a unit of mm3 and labels of segments.");
         }
     }
@@ -217,7 +228,7 @@ public static class ManifestCheck
         Require(detection.Score is "max" or "mean", "detection.score must be max or mean.");
         Require(detection.MinDiameterMm is >= 0 and <= 1000, "detection.minDiameterMm must be a length.");
         Require(detection.MaxFindings is >= 1 and <= 255, "detection.maxFindings must be 1 to 255.");
-        Require(output.Measurements is { Count: > 0 } && output.Measurements.All(m => m is { Concept: not null }
+        Require(output.Measurements is { Count: > 0 } && output.Measurements.All(m => IsComplete(m.Concept) && IsComplete(m.Unit)
             && m is { Measure: null or "volume", Unit.Value: "mm3" } or { Measure: "equivalentDiameter", Unit.Value: "mm" }),
             "a detection's measurements need a concept, and are a volume in mm3 or an equivalentDiameter in mm.");
     }
