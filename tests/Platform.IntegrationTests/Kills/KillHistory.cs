@@ -10,6 +10,9 @@ internal sealed class KillHistory(KillSystem system, KillSender sender)
 {
     private readonly List<string> faults = [];
 
+    /// <summary>The UID of the one study whose computation was made to crash each time; null for none.</summary>
+    public string? Quarantined { get; init; }
+
     /// <summary>Empty when every acknowledged instance is there with the right bytes, every study has one result, and nothing is stuck.</summary>
     public async Task<IReadOnlyList<string>> CheckAsync(CancellationToken ct)
     {
@@ -23,6 +26,9 @@ internal sealed class KillHistory(KillSystem system, KillSender sender)
         await CheckNoneAsync("messages that were not sent", "select id from outbox where sent_at is null", ct);
         await CheckNoneAsync("runs with more than one result", "select run_id from attempts where outcome = 'Succeeded' group by run_id having count(*) <> 1", ct);
         await CheckNoneAsync("runs whose winner is not the attempt that succeeded", "select r.id from runs r left join attempts a on a.id = r.winning_attempt_id and a.outcome = 'Succeeded' where r.status = 'Succeeded' and a.id is null", ct);
+        await CheckNoneAsync("studies with other than the instances that were sent", $"select study_id from instances where run_id is null group by study_id having count(*) <> {KillSender.Slices}", ct);
+        await CheckNoneAsync("studies that nobody sent", $"select 1 from studies having count(*) <> {sender.Studies.Count}", ct);
+        await CheckNoneAsync("results in another tenant than their study's", "select r.id from runs r join studies s on s.id = r.study_id where s.tenant_id <> r.tenant_id union all select f.run_id from findings f join runs r on r.id = f.run_id where r.tenant_id <> f.tenant_id", ct);
         await CheckNoneAsync("damaged instances", "select id from instances where status <> 'Stored'", ct);
         await CheckNoneAsync("studies without an audit event of completion", "select id from studies s where not exists (select 1 from audit_events e where e.action = 'study.complete' and e.entity_id = s.id::text)", ct);
         await CheckNoneAsync("runs without an audit event of their end", "select id from runs r where not exists (select 1 from audit_events e where e.action = 'run.finish' and e.entity_id = r.id::text)", ct);
@@ -40,10 +46,17 @@ internal sealed class KillHistory(KillSystem system, KillSender sender)
 
     private async Task CheckStudyAsync(SentStudy study, CancellationToken ct)
     {
-        var body = JsonSerializer.Deserialize<JsonElement>(await sender.GetAsync($"studies/{study.Uid}", "application/json", ct));
+        var body = JsonSerializer.Deserialize<JsonElement>(await sender.GetAsync(study, $"studies/{study.Uid}", "application/json", ct));
         var runs = body.GetProperty("runs").EnumerateArray().ToList();
         var results = body.GetProperty("series").EnumerateArray().Count(s => s.GetProperty("origin").GetString() == "Computed");
-        if (runs is not [var run] || run.GetProperty("status").GetString() != "Succeeded")
+        if (study.Uid == Quarantined)
+        {
+            if (runs is not [var poison] || poison.GetProperty("status").GetString() != "Quarantined" || results != 0)
+            {
+                faults.Add("the study that crashes is not in quarantine");
+            }
+        }
+        else if (runs is not [var run] || run.GetProperty("status").GetString() != "Succeeded")
         {
             faults.Add($"a study with runs [{string.Join(", ", runs.Select(r => r.GetProperty("status").GetString()))}], "
                 + $"version {body.GetProperty("version").GetInt32()}, {body.GetProperty("noAiCode").GetString() ?? "no reason for no AI"}");
@@ -68,7 +81,7 @@ internal sealed class KillHistory(KillSystem system, KillSender sender)
         byte[] bytes;
         try
         {
-            bytes = OnlyPart(await sender.GetAsync(path, "multipart/related; type=\"application/dicom\"; transfer-syntax=*", ct));
+            bytes = OnlyPart(await sender.GetAsync(study, path, "multipart/related; type=\"application/dicom\"; transfer-syntax=*", ct));
         }
         catch (HttpRequestException e)
         {

@@ -6,8 +6,11 @@ using Platform.IntegrationTests.Runs;
 namespace Platform.IntegrationTests.Kills;
 
 /// <summary>A study that was sent, and which of its instances the API has acknowledged.</summary>
-internal sealed class SentStudy(string uid, IReadOnlyList<byte[]> files)
+internal sealed class SentStudy(GatewayAccess gateway, string uid, IReadOnlyList<byte[]> files)
 {
+    /// <summary>Of the tenant that it belongs to.</summary>
+    public GatewayAccess Gateway => gateway;
+
     public string Uid => uid;
 
     public IReadOnlyList<byte[]> Files => files;
@@ -18,9 +21,22 @@ internal sealed class SentStudy(string uid, IReadOnlyList<byte[]> files)
     public bool IsComplete { get; set; }
 }
 
+/// <summary>What became of a request.</summary>
+internal enum RequestOutcome
+{
+    /// <summary>Answered 200: it has happened, for good.</summary>
+    Ok,
+
+    /// <summary>Refused: it has not happened.</summary>
+    Fail,
+
+    /// <summary>No answer, or one that asks to come again: it may have happened or not.</summary>
+    Unknown,
+}
+
 /// <summary>
-/// A gateway on a bad day: sends studies in two requests each and repeats every request until it is answered for. What was not
-/// answered may or may not be stored; what was answered must be there.
+/// A gateway of each tenant on a bad day: sends studies in turn, in two requests each, and repeats every request until it is answered
+/// for. What was not answered may or may not be stored; what was answered must be there.
 /// </summary>
 internal sealed class KillSender : IDisposable
 {
@@ -31,9 +47,10 @@ internal sealed class KillSender : IDisposable
     private readonly KillSystem system;
     private readonly HttpClient http;
     private readonly SemaphoreSlim room = new(AtOnce);
-    private string? token;
+    private readonly ConcurrentDictionary<GatewayAccess, string> tokens = [];
+    private readonly int[] outcomes = new int[Enum.GetValues<RequestOutcome>().Length];
     private int storing;
-    private int unknown;
+    private int sent;
 
     /// <param name="address">The API to send to; null for the one that can be killed.</param>
     public KillSender(KillSystem system, Uri? address = null)
@@ -47,16 +64,16 @@ internal sealed class KillSender : IDisposable
     /// <summary>Requests with instances that are sent and not answered.</summary>
     public int Storing => Volatile.Read(ref storing);
 
-    /// <summary>Requests that ended without an answer, or with one that asks to come again.</summary>
-    public int Unknown => Volatile.Read(ref unknown);
+    /// <summary>Requests that have ended so.</summary>
+    public int Count(RequestOutcome outcome) => Volatile.Read(ref outcomes[(int)outcome]);
 
     /// <summary>Sends one study, all of it and to the end; four at once.</summary>
-    public async Task SendAsync(CancellationToken ct)
+    public async Task<SentStudy> SendAsync(CancellationToken ct)
     {
         await room.WaitAsync(ct);
         try
         {
-            await SendOneAsync(ct);
+            return await SendOneAsync(ct);
         }
         finally
         {
@@ -64,11 +81,11 @@ internal sealed class KillSender : IDisposable
         }
     }
 
-    /// <summary>GET with the gateway's token.</summary>
-    public async Task<byte[]> GetAsync(string path, string accept, CancellationToken ct)
+    /// <summary>GET with the token of the gateway that sent the study.</summary>
+    public async Task<byte[]> GetAsync(SentStudy study, string path, string accept, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, Path(path));
-        request.Headers.Authorization = await AuthorizationAsync(ct);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Path(study.Gateway, path));
+        request.Headers.Authorization = await AuthorizationAsync(study.Gateway, ct);
         request.Headers.TryAddWithoutValidation("Accept", accept);
         using var answer = await http.SendAsync(request, ct);
         answer.EnsureSuccessStatusCode();
@@ -81,10 +98,11 @@ internal sealed class KillSender : IDisposable
         room.Dispose();
     }
 
-    private async Task SendOneAsync(CancellationToken ct)
+    private async Task<SentStudy> SendOneAsync(CancellationToken ct)
     {
         var (uid, files) = TestStudy.Make(Slices);
-        var study = new SentStudy(uid, files);
+        var gateway = system.Gateways[Interlocked.Increment(ref sent) % system.Gateways.Count];
+        var study = new SentStudy(gateway, uid, files);
         Studies.Add(study);
         for (var half = 0; half < 2; half++)
         {
@@ -96,7 +114,7 @@ internal sealed class KillSender : IDisposable
                     Interlocked.Increment(ref storing);
                     try
                     {
-                        return await PostAsync("dicomweb/studies", body, token);
+                        return await PostAsync(gateway, "dicomweb/studies", body, token);
                     }
                     finally
                     {
@@ -107,8 +125,9 @@ internal sealed class KillSender : IDisposable
             part.ForEach(study.Acknowledged.Add);
         }
 
-        await UntilAnsweredAsync(token => PostAsync($"studies/{uid}/complete", null, token), ct);
+        await UntilAnsweredAsync(token => PostAsync(gateway, $"studies/{uid}/complete", null, token), ct);
         study.IsComplete = true;
+        return study;
     }
 
     private async Task UntilAnsweredAsync(Func<CancellationToken, Task<HttpStatusCode>> send, CancellationToken ct)
@@ -120,11 +139,13 @@ internal sealed class KillSender : IDisposable
                 var status = await send(ct);
                 if (status == HttpStatusCode.OK)
                 {
+                    Ended(RequestOutcome.Ok);
                     return;
                 }
 
                 if ((int)status < 500)
                 {
+                    Ended(RequestOutcome.Fail);
                     throw new InvalidOperationException($"The API answered {(int)status} to a good request.");
                 }
             }
@@ -133,21 +154,30 @@ internal sealed class KillSender : IDisposable
                 // The connection broke: nobody knows what became of it.
             }
 
-            Interlocked.Increment(ref unknown);
+            Ended(RequestOutcome.Unknown);
             await Task.Delay(Pause, ct);
         }
     }
 
-    private async Task<HttpStatusCode> PostAsync(string path, HttpContent? body, CancellationToken ct)
+    private void Ended(RequestOutcome outcome) => Interlocked.Increment(ref outcomes[(int)outcome]);
+
+    private async Task<HttpStatusCode> PostAsync(GatewayAccess gateway, string path, HttpContent? body, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Path(path)) { Content = body };
-        request.Headers.Authorization = await AuthorizationAsync(ct);
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path(gateway, path)) { Content = body };
+        request.Headers.Authorization = await AuthorizationAsync(gateway, ct);
         using var answer = await http.SendAsync(request, ct);
         return answer.StatusCode;
     }
 
-    private async Task<AuthenticationHeaderValue> AuthorizationAsync(CancellationToken ct) =>
-        new("Bearer", token ??= await system.Gateway.TokenAsync(http, ct));
+    private async Task<AuthenticationHeaderValue> AuthorizationAsync(GatewayAccess gateway, CancellationToken ct)
+    {
+        if (!tokens.TryGetValue(gateway, out var token))
+        {
+            tokens[gateway] = token = await gateway.TokenAsync(http, ct);
+        }
 
-    private Uri Path(string path) => new($"t/{system.Gateway.Slug}/{path}", UriKind.Relative);
+        return new("Bearer", token);
+    }
+
+    private static Uri Path(GatewayAccess gateway, string path) => new($"t/{gateway.Slug}/{path}", UriKind.Relative);
 }

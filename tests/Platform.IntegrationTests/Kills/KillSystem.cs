@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -8,6 +9,7 @@ using Platform.Api.Tenants;
 using Platform.IntegrationTests.Hosts;
 using Platform.IntegrationTests.Services;
 using Platform.Local.Processes;
+using Xunit;
 
 namespace Platform.IntegrationTests.Kills;
 
@@ -28,8 +30,13 @@ internal sealed class KillSystem : IAsyncDisposable
     /// <summary>The tenant's administrator; the password is <see cref="ApiHost.Password"/>.</summary>
     public const string Administrator = "administrator@kills.test";
 
-    private const string Slug = "kills";
+    /// <summary>Three tenants, so that what goes to the wrong one is seen.</summary>
+    private static readonly string[] Slugs = ["kills", "kills-north", "kills-south"];
+
     private const string Health = "health/live";
+    private const int SigKill = 9;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
 
     private readonly PostgresProcess postgres;
@@ -41,6 +48,7 @@ internal sealed class KillSystem : IAsyncDisposable
     private readonly int workerPort = Loopback.FreePort();
     private readonly Dictionary<Victim, ServiceProcess> processes = [];
     private readonly List<ServiceProcess> replicas = [];
+    private readonly Dictionary<string, ServiceProcess> workers = [];
 
     private KillSystem(PostgresProcess postgres, RabbitProcess rabbit, string database, string folder, Dictionary<string, string> environment)
     {
@@ -51,7 +59,11 @@ internal sealed class KillSystem : IAsyncDisposable
         this.environment = environment;
     }
 
-    public required GatewayAccess Gateway { get; init; }
+    /// <summary>One of each tenant.</summary>
+    public required IReadOnlyList<GatewayAccess> Gateways { get; init; }
+
+    /// <summary>That of the first tenant, which <see cref="Administrator"/> runs.</summary>
+    public GatewayAccess Gateway => Gateways[0];
 
     public Uri Address => new($"http://127.0.0.1:{apiPort}/");
 
@@ -80,20 +92,24 @@ internal sealed class KillSystem : IAsyncDisposable
             settings[key] = value;
         }
 
-        // The tenant, its gateway and its administrator are made by the API's own code, before the API runs as a process of its own.
-        GatewayAccess gateway;
+        // Tenants, gateways and the administrator are made by the API's own code, before the API runs as a process of its own.
+        var gateways = new List<GatewayAccess>();
         await using (var setup = new SetupHost(services, settings))
         {
             await setup.InitializeAsync();
-            var client = await setup.GatewayAsync(Slug, ct);
-            gateway = new GatewayAccess(Slug, client.ClientId, client.ClientSecret);
+            foreach (var slug in Slugs)
+            {
+                var client = await setup.GatewayAsync(slug, ct);
+                gateways.Add(new GatewayAccess(slug, client.ClientId, client.ClientSecret));
+            }
+
             await using var scope = setup.Services.CreateAsyncScope();
             await scope.ServiceProvider.GetRequiredService<TenantSetup>().AddPersonAsync(
-                await setup.TenantAsync(Slug), Administrator, "Administrator", ApiHost.Password, Role.TenantAdministrator, ct);
+                await setup.TenantAsync(Slugs[0]), Administrator, "Administrator", ApiHost.Password, Role.TenantAdministrator, ct);
         }
 
         var environment = settings.ToDictionary(s => s.Key.Replace(":", "__", StringComparison.Ordinal), s => s.Value!);
-        var system = new KillSystem(postgres, rabbit, new NpgsqlConnectionStringBuilder(database["Database:App"]).Database!, folder, environment) { Gateway = gateway };
+        var system = new KillSystem(postgres, rabbit, new NpgsqlConnectionStringBuilder(database["Database:App"]).Database!, folder, environment) { Gateways = gateways };
         system.environment["DOTNET_gcServer"] = "0";
         system.Start(Victim.Worker);
         await system.StartApiAsync(ct);
@@ -140,6 +156,34 @@ internal sealed class KillSystem : IAsyncDisposable
         await AnswersAsync(replica, address, ct);
         return address;
     }
+
+    /// <summary>One more worker beside the one that can be killed, under a name of its own.</summary>
+    public void StartWorker(string name) => workers[name] = Start(
+        "Platform.Inference", Loopback.FreePort(), new() { ["Inference__Name"] = name });
+
+    /// <summary>Stops (SIGSTOP) a worker and its children where they are, or lets them go on (SIGCONT).</summary>
+    public void Pause(string name, bool goesOn = false) =>
+        Assert.True(ServiceProcess.Signal(-workers[name].GroupId, goesOn ? SigCont : SigStop), $"worker {name} is gone");
+
+    /// <summary>
+    /// Ends the child of a worker that computes its run, as abort() in native code would; false when there is none. (By SIGKILL: the
+    /// .NET runtime goes on after a SIGABRT that comes from outside.)
+    /// </summary>
+    public bool KillComputing(string name)
+    {
+        // A worker has children for previews, too; they are nicer.
+        var computing = Directory.EnumerateDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var id) ? id : 0)
+            .Where(id => id > 0)
+            .Select(ProcessFacts.Read)
+            .OfType<ProcessFacts>()
+            .Where(p => p.GroupId == workers[name].GroupId && p.CommandLine.Contains("--compute", StringComparison.Ordinal))
+            .MinBy(p => p.Niceness);
+        return computing is not null && ServiceProcess.Signal(computing.Id, SigKill);
+    }
+
+    /// <summary>Kills the broker, deletes its data, and starts an empty one with what an operator sets up: virtual hosts and permissions.</summary>
+    public Task LoseBrokerAsync(CancellationToken ct) => rabbit.LoseDataAsync(ct);
 
     /// <summary>The client port of the connection that holds the dispatcher's lock; null while nobody does.</summary>
     public async Task<int?> LeaderAsync(CancellationToken ct)
@@ -209,7 +253,7 @@ internal sealed class KillSystem : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in processes.Values.Concat(replicas))
+        foreach (var process in processes.Values.Concat(replicas).Concat(workers.Values))
         {
             await process.KillAsync();
             await process.DisposeAsync();
@@ -254,16 +298,40 @@ internal sealed class KillSystem : IAsyncDisposable
         ? Start("Platform.Api", apiPort)
         : Start("Platform.Inference", workerPort);
 
-    private ServiceProcess Start(string project, int port)
+    private ServiceProcess Start(string project, int port, Dictionary<string, string>? settings = null)
     {
         // Beside this suite's own output, in the same configuration.
         var output = AppContext.BaseDirectory.Replace("Platform.IntegrationTests", project, StringComparison.Ordinal);
         return ServiceProcess.Start(new ServiceStart(
             "dotnet", [Path.Combine(output, project + ".dll")], "TERM", Path.Combine(folder, project + ".log"))
         {
-            Environment = new Dictionary<string, string>(environment) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}" },
+            Environment = new Dictionary<string, string>(environment.Concat(settings ?? [])) { ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}" },
             WorkingDirectory = folder,
         });
+    }
+}
+
+/// <summary>A process as /proc has it.</summary>
+internal sealed record ProcessFacts(int Id, int GroupId, int Niceness, string CommandLine)
+{
+    /// <summary>Null when it has ended.</summary>
+    public static ProcessFacts? Read(int id)
+    {
+        try
+        {
+            // The name stands in brackets and may hold anything; behind it: state, parent, process group …, the seventeenth is the niceness.
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return new(
+                id,
+                int.Parse(fields[2], CultureInfo.InvariantCulture),
+                int.Parse(fields[16], CultureInfo.InvariantCulture),
+                File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' '));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 }
 

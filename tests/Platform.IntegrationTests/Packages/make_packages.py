@@ -1,6 +1,6 @@
-"""Makes the small model packages that tests run: threshold (MR), threshold-ct (CT), slow (MR) and sides (DX, CR).
+"""Makes the small model packages that tests run: threshold (MR), threshold-ct (CT), steady (MR), slow (MR) and sides (DX, CR).
 
-slow takes about a minute: what is tested with it happens in its midst, on a fast machine too.
+steady takes some seconds and slow about a minute: what is tested with them happens in their midst, on a fast machine too.
 
     python3 make_packages.py
 
@@ -17,30 +17,31 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = pathlib.Path(__file__).resolve().parent
-CONVOLUTIONS, CHANNELS = 150, 64
+STEADY, SLOW = (24, 32), (150, 64)  # convolutions, channels
 
 
-def model(slow):
+def model(cost):
     def tensor(name, values):
         return numpy_helper.from_array(np.asarray(values, np.float32), name)
 
     nodes, constants = [], [tensor("sign", np.reshape([-1, 1], (2, 1, 1, 1, 1))), tensor("level", [1, -1])]
-    if slow:
+    if cost:
+        convolutions, channels = cost
         # The convolutions only cost time: their result is multiplied by zero.
         rng = np.random.default_rng(1)
         constants += [
-            tensor("first", rng.normal(0, 0.3, (CHANNELS, 1, 3, 3, 3))),
-            tensor("weights", rng.normal(0, 0.04, (CHANNELS, CHANNELS, 3, 3, 3))),
-            tensor("last", rng.normal(0, 0.3, (1, CHANNELS, 1, 1, 1))),
+            tensor("first", rng.normal(0, 0.3, (channels, 1, 3, 3, 3))),
+            tensor("weights", rng.normal(0, 0.04, (channels, channels, 3, 3, 3))),
+            tensor("last", rng.normal(0, 0.3, (1, channels, 1, 1, 1))),
             tensor("zero", [0.0])]
         nodes.append(helper.make_node("Conv", ["image", "first"], ["c0"], pads=[1] * 6))
-        for i in range(CONVOLUTIONS):
+        for i in range(convolutions):
             nodes.append(helper.make_node("Conv", [f"c{i}", "weights"], [f"c{i}x"], pads=[1] * 6))
             nodes.append(helper.make_node("Tanh", [f"c{i}x"], [f"c{i + 1}"]))
-        nodes += [helper.make_node("Conv", [f"c{CONVOLUTIONS}", "last"], ["joined"]),
+        nodes += [helper.make_node("Conv", [f"c{convolutions}", "last"], ["joined"]),
                   helper.make_node("Mul", ["joined", "zero"], ["nothing"]),
                   helper.make_node("Add", ["image", "nothing"], ["same"])]
-    nodes.append(helper.make_node("Conv", ["same" if slow else "image", "sign", "level"], ["logits"]))
+    nodes.append(helper.make_node("Conv", ["same" if cost else "image", "sign", "level"], ["logits"]))
     shape = ["batch", 1, "d", "h", "w"]
     graph = helper.make_graph(
         nodes, "threshold", [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)],
@@ -58,9 +59,9 @@ def write(folder, name, content):
     return hashlib.sha256(content).hexdigest()
 
 
-def package(name, modality, slow=False):
+def package(name, modality, cost=None):
     folder = HERE / name
-    graph = model(slow)
+    graph = model(cost)
     given = np.linspace(-3, 4, 8, dtype="<f4").reshape(1, 1, 2, 2, 2)
     expected = np.concatenate([1 - given, given - 1], 1).astype("<f4")
     bright = {"value": "BRIGHT", "scheme": "99PLATFORM", "meaning": "Bright region"}
@@ -161,5 +162,6 @@ def sides():
 
 package("threshold", "MR")
 package("threshold-ct", "CT")
-package("slow", "MR", slow=True)
+package("steady", "MR", STEADY)
+package("slow", "MR", SLOW)
 sides()

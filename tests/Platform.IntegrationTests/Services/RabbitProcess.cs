@@ -39,6 +39,8 @@ public sealed class RabbitProcess : IAsyncDisposable
 
     private string LogPath => Path.Combine(folder, "rabbit.log");
 
+    private string DataPath => Path.Combine(folder, "mnesia");
+
     public static async Task<RabbitProcess> StartAsync(CancellationToken ct)
     {
         if (!File.Exists(Server))
@@ -55,10 +57,8 @@ public sealed class RabbitProcess : IAsyncDisposable
     /// <summary>Configuration of section <c>Bus</c> for a new virtual host.</summary>
     public async Task<IReadOnlyDictionary<string, string?>> CreateVirtualHostAsync(CancellationToken ct)
     {
-        var name = "test" + Interlocked.Increment(ref virtualHosts).ToString(CultureInfo.InvariantCulture);
-        (await management.PutAsync(new Uri($"vhosts/{name}", UriKind.Relative), null, ct)).EnsureSuccessStatusCode();
-        var all = new { configure = ".*", write = ".*", read = ".*" };
-        (await management.PutAsJsonAsync(new Uri($"permissions/{name}/{User}", UriKind.Relative), all, ct)).EnsureSuccessStatusCode();
+        var name = VirtualHost(Interlocked.Increment(ref virtualHosts));
+        await CreateVirtualHostAsync(name, ct);
         return new Dictionary<string, string?>
         {
             ["Bus:Transport"] = "RabbitMq",
@@ -99,6 +99,18 @@ public sealed class RabbitProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>kill -9, then everything that it kept on disk is deleted, and an empty broker starts with the virtual hosts that there were.</summary>
+    public async Task LoseDataAsync(CancellationToken ct)
+    {
+        await KillAsync();
+        Directory.Delete(DataPath, recursive: true);
+        await RestartAsync(ct);
+        for (var number = 1; number <= virtualHosts; number++)
+        {
+            await CreateVirtualHostAsync(VirtualHost(number), ct);
+        }
+    }
+
     /// <summary>kill -9 of the broker.</summary>
     public Task KillAsync() => broker!.KillAsync();
 
@@ -130,6 +142,15 @@ public sealed class RabbitProcess : IAsyncDisposable
         {
             await epmd.DisposeAsync();
         }
+    }
+
+    private static string VirtualHost(int number) => "test" + number.ToString(CultureInfo.InvariantCulture);
+
+    private async Task CreateVirtualHostAsync(string name, CancellationToken ct)
+    {
+        (await management.PutAsync(new Uri($"vhosts/{name}", UriKind.Relative), null, ct)).EnsureSuccessStatusCode();
+        var all = new { configure = ".*", write = ".*", read = ".*" };
+        (await management.PutAsJsonAsync(new Uri($"permissions/{name}/{User}", UriKind.Relative), all, ct)).EnsureSuccessStatusCode();
     }
 
     private async Task WriteConfigurationAsync(CancellationToken ct)
@@ -194,7 +215,7 @@ public sealed class RabbitProcess : IAsyncDisposable
         ["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1",
         ["RABBITMQ_NODE_PORT"] = Port.ToString(CultureInfo.InvariantCulture),
         ["RABBITMQ_DIST_PORT"] = distributionPort.ToString(CultureInfo.InvariantCulture),
-        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "mnesia"),
+        ["RABBITMQ_MNESIA_BASE"] = DataPath,
         ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
         ["RABBITMQ_CONFIG_FILE"] = Path.Combine(folder, "rabbitmq.conf"),
         ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(folder, "rabbitmq-env.conf"),

@@ -205,11 +205,23 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             d => d.Ours is { Bytes: { } bytes } && bytes.AsSpan().IndexOf("\u001b(B"u8) >= 0 && d.Theirs.Any(c => c is >= '\u00A0' and <= '\u00FF'),
             "PS3.5 §6.1.2.5.1: ESC 02/08 04/02 designates G0. What G1 was it stays."),
         new(
-            "a file's character set is that of its meta header",
+            "where no character set is announced a high byte is none",
             Dcmdump,
             [Aspect.Text],
-            d => d is { Tag.Group: 0x0002, Ours.Bytes: { } bytes } && bytes.Any(b => b > 0x7F),
-            "PS3.10 §7.1: the meta information has the default repertoire. A byte beyond it is no character; we show it as Latin-1, dcmdump as U+FFFD."),
+            d => d.Ours is { Bytes: { } bytes } && bytes.Any(b => b > 0x7F) && (d.Tag.Group == 0x0002 || !Terms(d.File.Dataset).Any()),
+            "PS3.5 §6.1.2.1, PS3.10 §7.1: there the repertoire is the default one. A byte beyond it is no character; we show it as Latin-1."),
+        new(
+            "group 0000 in a data set has the names of commands",
+            Dcmdump,
+            [Aspect.Vr, Aspect.Bytes, Aspect.Text],
+            d => d.Tag.Group == 0x0000,
+            "PS3.7 §6.3: group 0000 is of commands, and PS3.6 has no such element for data sets: its VR is UN."),
+        new(
+            "group 0000 in a data set has the names of commands",
+            Pydicom,
+            [Aspect.Vr, Aspect.Number, Aspect.Text, Aspect.Failure],
+            d => d.Tag.Group == 0x0000,
+            "PS3.7 §6.3: group 0000 is of commands, and PS3.6 has no such element for data sets: its VR is UN."),
         new(
             "an escape sequence cut short is left out",
             Dcmdump,

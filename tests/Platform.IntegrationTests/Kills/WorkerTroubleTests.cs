@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Platform.IntegrationTests.Services;
+using Xunit;
+
+namespace Platform.IntegrationTests.Kills;
+
+/// <summary>Two workers, of which one stands still or crashes in the midst of a run of some seconds; and a broker that loses everything.</summary>
+public class WorkerTroubleTests(TestServices services, ITestOutputHelper output)
+{
+    private const string Ended = "('Succeeded', 'Failed', 'Cancelled', 'Quarantined')";
+    private static readonly string[] Workers = ["north", "south"];
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(2);
+
+    private static int Rounds => Environment.GetEnvironmentVariable("PLATFORM_TEST_LONG") == "1" ? 10 : 1;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_happens_to_workers_and_broker_costs_no_run()
+    {
+        await using var system = await KillSystem.StartAsync(services, Ct, new Dictionary<string, string?>
+        {
+            ["AiModels:Packages:0"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/steady"),
+            ["Inference:Threads"] = "1",
+        });
+        await system.KillAsync(Victim.Worker); // only workers with names
+        foreach (var worker in Workers)
+        {
+            system.StartWorker(worker);
+        }
+
+        using var sender = new KillSender(system);
+        await sender.SendAsync(Ct).WaitAsync(Within, Ct);
+        await AllEndedAsync(system);
+        await system.SettleAsync(Ct);
+        for (var round = 1; round <= Rounds; round++)
+        {
+            await StopOneInItsMidstAsync(system, sender, round);
+        }
+
+        var poison = await AbortOneThreeTimesAsync(system, sender);
+        await LoseTheBrokerAsync(system, sender);
+
+        var faults = await new KillHistory(system, sender) { Quarantined = poison }.CheckAsync(Ct);
+        Assert.True(faults.Count == 0, string.Join('\n', faults.Append(system.Logs())));
+    }
+
+    /// <summary>SIGSTOP, until another worker has the result; SIGCONT: the late one is seen and dropped.</summary>
+    private async Task StopOneInItsMidstAsync(KillSystem system, KillSender sender, int round)
+    {
+        var study = await SendAsync(sender);
+        var (attempt, worker) = await ComputingAsync(system, study);
+        system.Pause(worker);
+        var watch = Stopwatch.StartNew();
+        await EventuallyAsync(system, $"select 1 from runs r join attempts a on a.id = r.winning_attempt_id where {Of(study.Id)} and r.status = 'Succeeded' and a.worker_name <> '{worker}'");
+        var other = watch.Elapsed;
+        system.Pause(worker, goesOn: true);
+        await EventuallyAsync(system, $"select 1 from attempts where id = '{attempt}' and outcome = 'Late'");
+        output.WriteLine($"round {round}: {worker} stood still, the other had the result after {other.TotalSeconds:F1} s, the late one was dropped at {watch.Elapsed.TotalSeconds:F1} s");
+    }
+
+    /// <summary>One study's computation dies three times; the others, sent with it, have their results. The study's UID.</summary>
+    private async Task<string> AbortOneThreeTimesAsync(KillSystem system, KillSender sender)
+    {
+        var poison = await SendAsync(sender);
+        var others = Enumerable.Range(0, 3).Select(_ => sender.SendAsync(Ct)).ToList();
+        var aborted = new HashSet<Guid>();
+        while ((await system.QueryAsync($"select 1 from runs r where {Of(poison.Id)} and status in {Ended}", Ct)).Count == 0)
+        {
+            var (attempt, worker) = await ComputingAsync(system, poison, mayEnd: true);
+            if (worker.Length > 0 && aborted.Add(attempt))
+            {
+                Assert.True(system.KillComputing(worker));
+                await EventuallyAsync(system, $"select 1 from attempts where id = '{attempt}' and outcome is not null");
+            }
+        }
+
+        await Task.WhenAll(others).WaitAsync(Within, Ct);
+        await AllEndedAsync(system);
+        var attempts = await system.QueryAsync(
+            $"select a.outcome || ' ' || coalesce(a.reason_code, '') || ' ' || a.worker_name from attempts a join runs r on r.id = a.run_id where {Of(poison.Id)} order by a.id", Ct);
+        output.WriteLine($"attempts: {string.Join(", ", attempts.Select(a => a[0]))}");
+        var states = await system.QueryAsync($"select r.status, r.reason_code from runs r where {Of(poison.Id)}", Ct);
+        Assert.Equal(["Quarantined", "child-died"], states.Single());
+        Assert.Equal(3, aborted.Count);
+        output.WriteLine("three aborts, quarantined; three others unharmed");
+        return poison.Sent.Uid;
+    }
+
+    /// <summary>Runs wait, are under way and are done when the broker's data is deleted.</summary>
+    private async Task LoseTheBrokerAsync(KillSystem system, KillSender sender)
+    {
+        var sending = Enumerable.Range(0, 8).Select(_ => sender.SendAsync(Ct)).ToList();
+        await Task.WhenAll(sending).WaitAsync(Within, Ct);
+        await EventuallyAsync(system, "select 1 from runs where status = 'Running'");
+        var waiting = await system.QueryAsync($"select 1 from runs where status not in {Ended}", Ct);
+        Assert.NotEmpty(waiting);
+        var watch = Stopwatch.StartNew();
+        await system.LoseBrokerAsync(Ct);
+        var back = watch.Elapsed;
+        await AllEndedAsync(system);
+        output.WriteLine($"{waiting.Count} runs were on their way; an empty broker was up after {back.TotalSeconds:F1} s, all had ended after {watch.Elapsed.TotalSeconds:F1} s");
+    }
+
+    /// <summary>The attempt that computes a study's run and its worker's name; no name once the run has ended.</summary>
+    private static async Task<(Guid Attempt, string Worker)> ComputingAsync(KillSystem system, (SentStudy Sent, Guid Id) study, bool mayEnd = false)
+    {
+        var rows = await EventuallyAsync(
+            system,
+            $"""
+            select a.id, a.worker_name from attempts a join runs r on r.id = a.run_id where {Of(study.Id)} and r.status = 'Running' and a.outcome is null
+            """ + (mayEnd ? $" union all select r.id, '' from runs r where {Of(study.Id)} and r.status in {Ended}" : ""));
+        return ((Guid)rows[0][0]!, (string)rows[0][1]!);
+    }
+
+    private static string Of(Guid study) => $"r.study_id = '{study}'";
+
+    /// <summary>A study that has been sent, and its id: the stored one may have another UID.</summary>
+    private static async Task<(SentStudy Sent, Guid Id)> SendAsync(KillSender sender)
+    {
+        var study = await sender.SendAsync(Ct).WaitAsync(Within, Ct);
+        var stored = JsonSerializer.Deserialize<JsonElement>(await sender.GetAsync(study, $"studies/{study.Uid}", "application/json", Ct));
+        return (study, stored.GetProperty("id").GetGuid());
+    }
+
+    private static async Task AllEndedAsync(KillSystem system) => await EventuallyAsync(
+        system, $"select 1 where not exists (select 1 from runs where status not in {Ended}) and not exists (select 1 from work_ready where kind like 'run-%')");
+
+    private static async Task<List<object?[]>> EventuallyAsync(KillSystem system, string sql)
+    {
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            var rows = await system.QueryAsync(sql, Ct);
+            if (rows.Count > 0)
+            {
+                return rows;
+            }
+
+            Assert.True(watch.Elapsed < Within, $"It did not come to this: {sql}\n{system.Logs()}");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Ct);
+        }
+    }
+}
