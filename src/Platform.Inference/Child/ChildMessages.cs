@@ -11,6 +11,7 @@ namespace Platform.Inference.Child;
 [JsonDerivedType(typeof(ComputeCancel), "cancel")]
 [JsonDerivedType(typeof(ChildReady), "ready")]
 [JsonDerivedType(typeof(ComputeProgress), "progress")]
+[JsonDerivedType(typeof(ComputeLimit), "limit")]
 [JsonDerivedType(typeof(ComputeAnswer), "answer")]
 [JsonDerivedType(typeof(PreviewRequest), "preview")]
 [JsonDerivedType(typeof(PreviewAnswer), "preview-answer")]
@@ -19,7 +20,9 @@ internal abstract record ChildMessage;
 /// <summary>First message to a child. It comes through the pipe because it may hold a secret.</summary>
 /// <param name="Provider">Null in a child that makes previews: it loads no models and touches no GPU.</param>
 /// <param name="ScratchPath">Folder of this child alone; it is removed with it.</param>
-internal sealed record ChildSetup(BlobOptions Blobs, string? Provider, string? ProviderLibrary, int Threads, string ScratchPath) : ChildMessage;
+/// <param name="Sessions">What it may keep of models; null keeps all.</param>
+internal sealed record ChildSetup(
+    BlobOptions Blobs, string? Provider, string? ProviderLibrary, int Threads, string ScratchPath, SessionPolicy? Sessions = null) : ChildMessage;
 
 /// <summary>The child can compute.</summary>
 internal sealed record ChildReady(string Device) : ChildMessage;
@@ -39,6 +42,10 @@ internal sealed record PreviewRequest(Guid AttemptId, PreviewManifest Manifest, 
 internal sealed record ComputeCancel(Guid AttemptId) : ChildMessage;
 
 internal sealed record ComputeProgress(Guid AttemptId, RunPhase Phase, double Fraction) : ChildMessage;
+
+/// <summary>The model is loaded, and its manifest bounds the run.</summary>
+/// <param name="MemoryBytes">Resident memory of the child at which the run is to be stopped.</param>
+internal sealed record ComputeLimit(Guid AttemptId, long MemoryBytes) : ChildMessage;
 
 internal enum ComputeOutcome
 {

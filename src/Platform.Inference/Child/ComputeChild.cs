@@ -21,6 +21,7 @@ internal sealed class ComputeChild : IDisposable
     private readonly Process process;
     private readonly MessagePipe pipe;
     private readonly string scratch;
+    private long manifestLimitBytes = long.MaxValue;
 
     private ComputeChild(Process process, MessagePipe pipe, string scratch)
     {
@@ -85,7 +86,7 @@ internal sealed class ComputeChild : IDisposable
     }
 
     /// <summary>Computes one attempt.</summary>
-    /// <param name="memoryLimitBytes">Resident memory at which the child is stopped.</param>
+    /// <param name="memoryLimitBytes">Resident memory at which the child is stopped; sooner where the model's manifest says so.</param>
     /// <param name="cancelled">Asks the child to stop; if it does not listen, it is killed.</param>
     /// <exception cref="ChildCrashedException">No answer will come; the child is gone.</exception>
     public async Task<ComputeAnswer> ComputeAsync(
@@ -105,6 +106,7 @@ internal sealed class ComputeChild : IDisposable
     private async Task<ChildAnswer?> AskAsync(
         ChildRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, CancellationToken cancelled)
     {
+        manifestLimitBytes = long.MaxValue;
         using var stop = new CancellationTokenSource();
         await using var cancelling = cancelled.Register(() => _ = CancelAsync(request.AttemptId));
         var watching = WatchAsync(timeLimit, memoryLimitBytes, cancelled, stop.Token);
@@ -164,6 +166,7 @@ internal sealed class ComputeChild : IDisposable
 
         start.ArgumentList.Add(InferenceChild.Argument);
         start.Environment["DOTNET_gcServer"] = "0"; // one heap: the memory belongs to the volumes
+        start.Environment["NVIDIA_TF32_OVERRIDE"] = "0"; // float means 24 bits on a GPU too, also in libraries beneath the provider
         return start;
     }
 
@@ -189,6 +192,10 @@ internal sealed class ComputeChild : IDisposable
                 {
                     case ComputeProgress report when report.AttemptId == request.AttemptId:
                         progress(report);
+                        break;
+
+                    case ComputeLimit limit when limit.AttemptId == request.AttemptId:
+                        Interlocked.Exchange(ref manifestLimitBytes, limit.MemoryBytes);
                         break;
 
                     case ChildAnswer answer when answer.AttemptId == request.AttemptId:
@@ -220,10 +227,13 @@ internal sealed class ComputeChild : IDisposable
                     return new("time-limit", $"The run took longer than its limit of {timeLimit.TotalSeconds:0} s.");
                 }
 
-                if (MemoryBytes > memoryLimitBytes)
+                var limit = Math.Min(memoryLimitBytes, Interlocked.Read(ref manifestLimitBytes));
+                if (MemoryBytes > limit)
                 {
                     Kill();
-                    return new("memory-limit", $"The run took more memory than its limit of {memoryLimitBytes >> 20} MiB.");
+                    return new("memory-limit", limit < memoryLimitBytes
+                        ? $"The run took more memory than the model's manifest allows ({limit >> 20} MiB with what else is loaded)."
+                        : $"The run took more memory than the worker's limit of {limit >> 20} MiB.");
                 }
 
                 if (cancelled.IsCancellationRequested)

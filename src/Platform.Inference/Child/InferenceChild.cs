@@ -47,7 +47,7 @@ public static partial class InferenceChild
 
         var blobs = OpenBlobs(setup.Blobs);
         var device = setup.Provider is { } provider ? Device.Choose(provider, setup.ProviderLibrary) : null;
-        using var sessions = device is null ? null : new SessionCache(device, setup.Threads);
+        using var sessions = device is null ? null : new SessionCache(device, setup.Threads, setup.Sessions);
         var compute = sessions is null ? Previews(blobs, setup) : Runs(blobs, sessions, setup, pipe);
         await pipe.WriteAsync(new ChildReady(device?.Name ?? ""), CancellationToken.None);
         await AnswerAsync(pipe, compute);
@@ -60,7 +60,10 @@ public static partial class InferenceChild
     private static Func<ChildRequest, CancellationToken, Task<ChildMessage>> Runs(
         BlobStore blobs, SessionCache sessions, ChildSetup setup, MessagePipe pipe)
     {
-        var runs = new RunComputation(blobs, sessions, setup.ScratchPath, setup.Threads, TimeProvider.System);
+        var runs = new RunComputation(blobs, sessions, setup.ScratchPath, setup.Threads, TimeProvider.System)
+        {
+            Bounded = (attempt, bytes) => pipe.WriteAsync(new ComputeLimit(attempt, bytes), CancellationToken.None),
+        };
         return async (request, ct) =>
             await runs.RunAsync((ComputeRequest)request, new ProgressSender(pipe, request.AttemptId).Report, ct);
     }

@@ -15,6 +15,9 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
 {
     private const int MaxParallelFetches = 4;
 
+    /// <summary>Told, once the model is loaded, the resident memory at which its manifest wants a run to be stopped.</summary>
+    public Func<Guid, long, Task>? Bounded { get; init; }
+
     public async Task<ComputeAnswer> RunAsync(ComputeRequest request, Action<RunPhase, double> progress, CancellationToken ct)
     {
         var folder = Path.Combine(scratch, request.AttemptId.ToString("N"));
@@ -63,7 +66,12 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         // :: Step 1
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Fetch, 0);
-        var session = await sessions.GetAsync(manifest.Model, request.IsVerified, store, ct);
+        var session = await sessions.GetAsync(manifest.Model, request.IsVerified, store, progress, ct);
+        if (Bounded is not null && sessions.RunLimitBytes() is { } bytes)
+        {
+            await Bounded(request.AttemptId, bytes);
+        }
+
         var paths = await FetchAsync(store, series, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
         var fetch = Lap(watch);
 

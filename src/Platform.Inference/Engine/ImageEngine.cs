@@ -31,7 +31,7 @@ public static class ImageEngine
         clock.Restart();
         progress(RunPhase.Infer, 0);
         given.CopyTo(session.Input);
-        session.Run(ct);
+        session.Run(1, ct);
         var values = session.Output[..session.Classes];
         if (!float.IsFinite(TensorPrimitives.MaxMagnitude(values)))
         {

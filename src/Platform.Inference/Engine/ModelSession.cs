@@ -22,8 +22,9 @@ public sealed class ModelSession : IDisposable
     /// <summary>Loads the graph and binds tensors of the manifest's patch and batch.</summary>
     /// <param name="threads">Threads inside one operator.</param>
     /// <param name="batch">Patches in one pass where the manifest leaves it open.</param>
+    /// <param name="cachePath">Folder in which providers keep what they compile; null for none.</param>
     /// <exception cref="PackageRefusedException">The graph cannot be loaded, or its tensors are not what the manifest says.</exception>
-    public ModelSession(ModelPackage package, Device device, int threads, int batch = 1)
+    public ModelSession(ModelPackage package, Device device, int threads, int batch = 1, string? cachePath = null)
     {
         Package = package;
         Device = device;
@@ -40,13 +41,9 @@ public sealed class ModelSession : IDisposable
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // other slots and the API share these cores
-        if (device.EpDevices.Count > 0)
-        {
-            options.AppendExecutionProvider(OrtEnv.Instance(), device.EpDevices, new Dictionary<string, string>());
-        }
-
         try
         {
+            device.AppendTo(options, EnginesFolder(cachePath));
             session = new InferenceSession(package.Model, options);
         }
         catch (OnnxRuntimeException)
@@ -73,6 +70,9 @@ public sealed class ModelSession : IDisposable
         }
     }
 
+    /// <summary>Version of ONNX Runtime.</summary>
+    public static string RuntimeVersion { get; } = OrtEnv.Instance().GetVersionString();
+
     public ModelPackage Package { get; }
 
     public Device Device { get; }
@@ -88,6 +88,9 @@ public sealed class ModelSession : IDisposable
 
     /// <summary>Rows and columns of the heat map of a classification; null where there is none.</summary>
     public IReadOnlyList<int>? HeatShape { get; }
+
+    /// <summary>Bytes of the bound tensors.</summary>
+    public long BoundBytes => sizeof(float) * ((long)Input.Length + Output.Length + Heat.Length);
 
     /// <summary>The bound input, [batch, 1, z, y, x]; of an image [batch, 1, y, x].</summary>
     public Span<float> Input => input.GetTensorMutableDataAsSpan<float>();
@@ -142,6 +145,19 @@ public sealed class ModelSession : IDisposable
         run.Dispose();
     }
 
+    private string? EnginesFolder(string? cachePath)
+    {
+        var folder = ProviderOptions.EnginesFolder(cachePath, Package.Hash, Device);
+        try
+        {
+            return folder is null ? null : Directory.CreateDirectory(folder).FullName;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // each process compiles anew
+        }
+    }
+
     /// <summary>A binding of the first patches alone, on the same memory.</summary>
     private OrtIoBinding PartOf(int patches)
     {
@@ -152,6 +168,12 @@ public sealed class ModelSession : IDisposable
             using var taken = First(output, patches);
             part.BindInput(Package.Manifest.Input.Name, given);
             part.BindOutput(Package.Manifest.Outputs[0].Name, taken);
+            if (heat is not null)
+            {
+                using var map = First(heat, patches);
+                part.BindOutput(Package.Manifest.Outputs[0].HeatMap!.Name, map);
+            }
+
             parts[patches] = part;
         }
 

@@ -6,6 +6,9 @@ public enum RunPhase
     /// <summary>Model package and instances come from the blob store.</summary>
     Fetch,
 
+    /// <summary>The model's first use on this class of device: how fast it is with how many patches in one pass.</summary>
+    Calibrate,
+
     /// <summary>Files become one volume.</summary>
     Decode,
 

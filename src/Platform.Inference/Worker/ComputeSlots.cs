@@ -167,7 +167,8 @@ internal sealed partial class ComputeSlots(
         {
             var scratch = Path.Combine(options.Value.ScratchPath ?? Path.GetTempPath(), $"platform-compute-{Guid.CreateVersion7():N}");
             var setup = new ChildSetup(
-                blobs.Value, options.Value.ExecutionProvider, options.Value.ExecutionProviderLibrary, options.Value.ThreadsPerSlot, scratch);
+                blobs.Value, options.Value.ExecutionProvider, options.Value.ExecutionProviderLibrary, options.Value.ThreadsPerSlot, scratch,
+                options.Value.SessionPolicy);
             var child = await ComputeChild.StartAsync(options.Value.ChildCommand, setup, ct);
             children[child] = true;
             (Device, CanCompute) = (child.Device, true);

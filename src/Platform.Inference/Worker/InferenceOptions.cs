@@ -32,9 +32,20 @@ public sealed class InferenceOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:25:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(12);
 
-    /// <summary>Resident memory at which a child is stopped; 0 for no limit.</summary>
+    /// <summary>Resident memory at which a child is stopped, or less where the model's manifest says so; 0 for the manifest's alone.</summary>
     [Range(0, 1 << 24)]
     public int MemoryLimitMiB { get; set; }
+
+    /// <summary>Resident memory that the warm models of one child may hold together; 0 is a quarter of the machine's, shared by the slots.</summary>
+    [Range(0, 1 << 24)]
+    public int WarmModelsMiB { get; set; }
+
+    /// <summary>Longest calibration of a model on its first use on a class of device; zero for none.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:02:00")]
+    public TimeSpan CalibrationLimit { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Folder for calibrations and compiled engines, which outlive the process; null keeps none, and each process calibrates nothing.</summary>
+    public string? CachePath { get; set; }
 
     /// <summary>Previews made at once, beside the runs and at lower priority; each in a child of its own.</summary>
     [Range(1, 64)]
@@ -57,6 +68,12 @@ public sealed class InferenceOptions
 
     /// <summary>Executable or dll that serves as compute child; null is this host's own.</summary>
     public string? ChildCommand { get; set; }
+
+    /// <summary>What one child may keep of models.</summary>
+    internal Child.SessionPolicy SessionPolicy => new(
+        WarmModelsMiB > 0 ? (long)WarmModelsMiB << 20 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / Slots,
+        CachePath is null ? TimeSpan.Zero : CalibrationLimit,
+        CachePath);
 
     /// <summary>Threads that one child uses.</summary>
     internal int ThreadsPerSlot => Threads > 0 ? Threads : Math.Max(1, Environment.ProcessorCount / Slots);
