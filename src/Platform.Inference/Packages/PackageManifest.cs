@@ -95,7 +95,7 @@ public sealed record IntensitySpec(
 /// <param name="Blend"><c>gaussian</c>, or <c>constant</c>: every voxel of a patch counts alike.</param>
 /// <param name="SigmaScale">Width of the Gaussian weight as a fraction of the patch.</param>
 /// <param name="PadValue">Around volumes smaller than a patch, after the intensity transforms.</param>
-/// <param name="Batch">Patches in one pass; null is 1.</param>
+/// <param name="Batch">Patches in one pass; null leaves it to the worker's calibration, and is 1 where there is none.</param>
 public sealed record WindowSpec(
     IReadOnlyList<int> Patch, double Overlap, string? Blend, double? SigmaScale, float PadValue, int? Batch)
 {
@@ -194,7 +194,7 @@ public sealed record SegmentSpec(
 /// <param name="Measure"><c>volume</c> (when null; mm3) or <c>equivalentDiameter</c> (mm): of the sphere of the same volume.</param>
 public sealed record MeasurementSpec(string? Name, Code Finding, Code Concept, Code Unit, IReadOnlyList<int> Of, string? Measure);
 
-/// <summary>Bounds of one run on two CPU cores.</summary>
+/// <summary>Bounds of one run on two CPU cores; memory is resident memory of a process with this model alone.</summary>
 public sealed record LimitSpec(int? Seconds, int? MemoryMb);
 
 /// <summary>What the package must give on every device where it is used.</summary>
