@@ -1,11 +1,14 @@
 namespace Platform.Contracts;
 
-/// <summary>The segments of a run as lines to draw over its source images; a JSON blob beside the segmentation.</summary>
+/// <summary>What of a run is shown with its source images: segments as lines, heat maps, quality; a JSON blob beside its objects.</summary>
 /// <param name="Images">Only images that a segment lies on, in the order of the stack.</param>
 public sealed record RunOutlines(IReadOnlyList<OutlineSegment> Segments, IReadOnlyList<ImageOutlines> Images)
 {
     /// <summary>Evidence to lay over an image; null or empty where the model gives none.</summary>
     public IReadOnlyList<HeatMap>? HeatMaps { get; init; }
+
+    /// <summary>How good the images were; null from workers that wrote none.</summary>
+    public QualityRecord? Quality { get; init; }
 }
 
 /// <summary>How strongly each place of an image speaks for a finding; drawn smoothly in the segment's colour.</summary>

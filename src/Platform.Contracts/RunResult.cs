@@ -19,7 +19,22 @@ public sealed record RunResult(
 {
     /// <summary>The <see cref="RunOutlines"/> of the segmentation; null where there is none.</summary>
     public ResultFile? Outlines { get; init; }
+
+    /// <summary>The quality record; null from workers that wrote none.</summary>
+    public QualityRecord? Quality { get; init; }
 }
+
+/// <summary>How good the images were that a run rests on, and whether they miss a bar of its package.</summary>
+/// <param name="IsLimited">They do: the findings are to be taken with reserve, and the images be taken again.</param>
+/// <param name="Codes">The measures that miss their bar; for each the portal has advice.</param>
+public sealed record QualityRecord(bool IsLimited, IReadOnlyList<string> Codes, IReadOnlyList<QualityMeasure> Measures);
+
+/// <summary>One estimate.</summary>
+/// <param name="Name"><c>noise</c>: range of values over the noise's deviation. <c>blur</c>: the steepest places against the range.
+/// <c>clipping</c>: share of burnt-out or black pixels. <c>unlike-training</c>: distance from the images that the model learned from.</param>
+/// <param name="Least">The package's bar; null where it has none.</param>
+/// <param name="Greatest">Likewise.</param>
+public sealed record QualityMeasure(string Name, double Value, double? Least, double? Greatest);
 
 /// <summary>A file of the attempt that is no DICOM object.</summary>
 /// <param name="Sha256">Lower-case hex SHA-256 of the blob.</param>

@@ -14,7 +14,8 @@ internal sealed record ComputedRun(
     IReadOnlyList<FindingEvidence> Evidence,
     string ResultHash,
     IReadOnlyList<string> Notes,
-    RunOutlines? Outlines,
+    RunOutlines Outlines,
+    QualityRecord Quality,
     IReadOnlyList<(string Name, DicomFile File)> Objects,
     ComputeSeconds Seconds);
 

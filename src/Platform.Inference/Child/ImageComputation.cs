@@ -3,6 +3,7 @@ using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Dicom.Objects;
 using Platform.Inference.Engine;
+using Platform.Inference.Packages;
 
 namespace Platform.Inference.Child;
 
@@ -33,7 +34,7 @@ internal static class ImageComputation
         var output = model.Outputs[0];
         var findings = Findings.Of(image, output, run.RunId, series.SeriesInstanceUid);
         var objects = new List<(string, DicomFile)>();
-        RunOutlines? outlines = null;
+        var outlines = new RunOutlines([], []);
         if (HeatMapObject.Of(image, output) is { } heat)
         {
             outlines = HeatMapObject.Outline(heat, image, output, input);
@@ -47,9 +48,14 @@ internal static class ImageComputation
             findings,
             [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", shown, frame, Segment: null))],
             Findings.ResultHash(image, findings),
-            input.Notes,
+            [.. input.Notes, .. Unreported(image, output)],
             outlines,
+            ImageQuality.Of(input.Values, image.Reduced, model.Quality),
             objects,
             new(decode, image.Prepare.TotalSeconds, image.Infer.TotalSeconds, image.Post.TotalSeconds + watch.Elapsed.TotalSeconds));
     }
+
+    private static IEnumerable<string> Unreported(ClassifiedImage image, OutputSpec output) => (output.Values ?? []).Zip(image.Numbers)
+        .Where(v => v.Second < v.First.Low || v.Second > v.First.High)
+        .Select(v => $"{v.First.Name}: the value lies outside of what the model can measure, and is not reported.");
 }

@@ -16,6 +16,9 @@ internal static class ReportObject
     private static readonly CodedConcept Certainty = new("111012", "DCM", "Certainty of Finding");
     private static readonly CodedConcept Percent = new("%", "UCUM", "percent");
     private static readonly CodedConcept Presence = new("705057003", "SCT", "Presence");
+    private static readonly CodedConcept Quality = new("IMAGE-QUALITY", "99PLATFORM", "Image quality for the algorithm");
+    private static readonly CodedConcept Sufficient = new("SUFFICIENT", "99PLATFORM", "Sufficient");
+    private static readonly CodedConcept Limited = new("LIMITED", "99PLATFORM", "Limited: take the images again");
     private static readonly CodedConcept OfInterest = new("113000", "DCM", "Of Interest");
 
     /// <summary>Every finding with its tracking identifiers, what computed it, its numbers, and the segment or image that shows it.</summary>
@@ -30,7 +33,7 @@ internal static class ReportObject
         })
         {
             Images = [.. computed.Evidence.Select(e => e.Image).DistinctBy(i => i.SopInstanceUid)],
-            Groups = [.. computed.Findings.Zip(computed.Evidence, (finding, evidence) => Group(run, model, finding, evidence))],
+            Groups = [.. computed.Findings.Zip(computed.Evidence, (finding, evidence) => Group(run, model, finding, evidence, computed.Quality.IsLimited))],
         };
         return MeasurementReportWriter.Write(
             computed.Source,
@@ -58,7 +61,8 @@ internal static class ReportObject
             $"Images on which {model.Name} {model.Version} found something; for evaluation");
     }
 
-    private static MeasurementGroup Group(RunManifest run, PackageManifest model, Finding finding, FindingEvidence evidence)
+    private static MeasurementGroup Group(
+        RunManifest run, PackageManifest model, Finding finding, FindingEvidence evidence, bool isLimited)
     {
         var measurements = finding.Measurements
             .Select(m => new ReportedMeasurement(ResultObjects.Coded(m.Concept), m.Value, ResultObjects.Coded(m.Unit))).ToList();
@@ -74,7 +78,11 @@ internal static class ReportObject
             SourceImages = evidence.Segment is null ? [(evidence.Image, evidence.Frame)] : [],
             Algorithm = new AlgorithmIdentification(model.Name, model.Version) { Parameters = [$"package sha256 {run.Model.Hash}"] },
             Measurements = measurements,
-            Evaluations = finding.Evaluation is { } said ? [new(Presence, ResultObjects.Coded(said))] : [],
+            Evaluations =
+            [
+                .. finding.Evaluation is { } said ? [new QualitativeEvaluation(Presence, ResultObjects.Coded(said))] : (QualitativeEvaluation[])[],
+                new(Quality, isLimited ? Limited : Sufficient),
+            ],
         };
     }
 }

@@ -90,7 +90,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             objects.Add(await WriteObjectAsync(store, name, file, ct));
         }
 
-        var outlined = computed.Outlines is { } outlines ? await store.WriteJsonAsync(BlobNames.OutlinesFile, outlines, ct) : null;
+        var outlined = await store.WriteJsonAsync(BlobNames.OutlinesFile, computed.Outlines with { Quality = computed.Quality }, ct);
         var (decode, prepare, infer, post) = computed.Seconds;
         var result = new RunResult(
             manifest.TenantId, manifest.RunId, request.AttemptId, manifest.Model.Name, manifest.Model.Version, manifest.Model.Hash,
@@ -98,6 +98,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             new PhaseSeconds(fetch, decode, prepare, infer, post, Lap(watch)), computed.Notes)
         {
             Outlines = outlined,
+            Quality = computed.Quality,
         };
         var written = await store.WriteJsonAsync("result.json", result, ct);
         return (written.Blob, written.Sha256);

@@ -3,7 +3,9 @@ using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Dicom.Objects;
 using Platform.Inference.Engine;
+using Platform.Inference.Images;
 using Platform.Inference.Packages;
+using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Child;
 
@@ -37,7 +39,7 @@ internal static class VolumeComputation
         var hash = Findings.ResultHash(labelled, findings);
         var notes = new List<string>(labelled.Notes);
         var objects = new List<(string Name, DicomFile File)>();
-        RunOutlines? outlines = null;
+        var outlines = new RunOutlines([], []);
         if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
         {
             (var file, outlines) = SegmentationObject.Write(run, model, input, labelled, findings, at);
@@ -55,12 +57,25 @@ internal static class VolumeComputation
             hash,
             notes,
             outlines,
+            ImageQuality.Of(Slices(volume), reduced: null, model.Quality),
             objects,
             new(
                 decode,
                 labelled.Prepare.TotalSeconds,
                 labelled.Infer.TotalSeconds,
                 labelled.Post.TotalSeconds + watch.Elapsed.TotalSeconds));
+    }
+
+    /// <summary>The slices at a quarter, half and three quarters of the stack.</summary>
+    private static List<PlanarImage> Slices(Volume volume)
+    {
+        var grid = volume.Grid;
+        var area = grid.Height * grid.Width;
+        return
+        [
+            .. new[] { grid.Depth / 4, grid.Depth / 2, 3 * grid.Depth / 4 }
+                .Select(z => new PlanarImage(grid.Height, grid.Width, volume.Voxels.AsSpan(z * area, area).ToArray())),
+        ];
     }
 
     /// <summary>The slice on which a finding covers most, and its segment. A finding of several labels together lies in no one segment.</summary>

@@ -74,12 +74,17 @@ public static class Findings
         return findings;
     }
 
-    /// <summary>One finding for each class of a classification of which something is said, in the order of the manifest.</summary>
+    /// <summary>One finding for each class of a classification of which something is said, or each value of a regression that can be, in the manifest's order.</summary>
     /// <param name="seriesInstanceUid">The series whose image was classified.</param>
     public static IReadOnlyList<Finding> Of(ClassifiedImage image, OutputSpec output, Guid runId, string seriesInstanceUid)
     {
+        if (output.IsRegression)
+        {
+            return OfValues(image, output, runId, seriesInstanceUid);
+        }
+
         var findings = new List<Finding>();
-        foreach (var (kind, probability) in output.Classes!.Zip(image.Probabilities))
+        foreach (var (kind, probability) in output.Classes!.Zip(image.Numbers))
         {
             if (kind.Threshold is { } threshold && (probability >= threshold ? kind.Above : kind.Below) is { } said)
             {
@@ -102,6 +107,20 @@ public static class Findings
 
         return findings;
     }
+
+    private static List<Finding> OfValues(ClassifiedImage image, OutputSpec output, Guid runId, string seriesInstanceUid) =>
+    [
+        .. output.Values!.Zip(image.Numbers).Where(v => !(v.Second < v.First.Low || v.Second > v.First.High)).Select(v => new Finding(
+            DerivedUid(runId, $"finding {v.First.Label}"),
+            seriesInstanceUid,
+            v.First.Finding,
+            Laterality: null,
+            SegmentNumber: null,
+            [new Measurement(v.First.Concept, Rounded(v.Second), v.First.Unit)],
+            CentreMm: null,
+            BoxMm: null,
+            Probability: null)),
+    ];
 
     /// <summary>Number in DICOM of the segment with a label: its place in the manifest, from 1.</summary>
     public static int SegmentNumber(OutputSpec output, int label) => output.Segments.TakeWhile(s => s.Label != label).Count() + 1;

@@ -71,7 +71,7 @@ public static class GoldenCheck
 
         var image = new PlanarImage(checked((int)golden.Input.Shape[0]), checked((int)golden.Input.Shape[1]), values);
         var found = ImageEngine.Run(image, session, (_, _) => { }, ct);
-        var greatest = found.Probabilities.Zip(golden.ExpectedProbabilities!, (a, b) => Math.Abs(a - b)).Max();
+        var greatest = found.Numbers.Zip((golden.ExpectedValues ?? golden.ExpectedProbabilities)!, (a, b) => Math.Abs(a - b)).Max();
         return (new(greatest, 1, 0), greatest <= golden.AbsoluteTolerance);
     }
 

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
 using Platform.Inference.Images;
+using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
 
-/// <summary>One image and one warm model in, the probability of each class out. No files, no DICOM.</summary>
+/// <summary>One image and one warm model in, the probability of each class or the values of a regression out. No files, no DICOM.</summary>
 public static class ImageEngine
 {
     /// <summary>:: 1 reduce to the model's size and transform, :: 2 the graph, :: 3 calibrate.</summary>
@@ -43,7 +44,7 @@ public static class ImageEngine
         // :: Step 3
         clock.Restart();
         progress(RunPhase.Post, 0);
-        var all = Calibration.Probabilities(values, output);
+        var numbers = output.IsRegression ? Values(values, output) : Probabilities(values, output);
         var heat = session.HeatShape is [var heatRows, var heatColumns]
             ? new PlanarImage(heatRows, heatColumns, session.Heat[..(heatRows * heatColumns)].ToArray())
             : null;
@@ -53,19 +54,37 @@ public static class ImageEngine
         }
 
         return new ClassifiedImage(
-            reduced, box, [.. output.Classes!.Select(c => all[c.Label])], heat, prepare, infer, clock.Elapsed);
+            reduced, box, numbers, heat, prepare, infer, clock.Elapsed);
+    }
+
+    private static double[] Probabilities(ReadOnlySpan<float> values, OutputSpec output)
+    {
+        var all = Calibration.Probabilities(values, output);
+        return [.. output.Classes!.Select(c => all[c.Label])];
+    }
+
+    private static double[] Values(ReadOnlySpan<float> values, OutputSpec output)
+    {
+        var measured = new double[output.Values!.Count];
+        for (var i = 0; i < measured.Length; i++)
+        {
+            var spec = output.Values[i];
+            measured[i] = ((spec.Slope ?? 1) * values[spec.Label]) + (spec.Intercept ?? 0);
+        }
+
+        return measured;
     }
 }
 
-/// <summary>What a classification says of an image.</summary>
+/// <summary>What a classification or a regression says of an image.</summary>
 /// <param name="Reduced">The image as the model took it, before its intensity transforms.</param>
 /// <param name="Box">The part of the source that it shows.</param>
-/// <param name="Probabilities">Calibrated, in the order of the manifest's classes.</param>
+/// <param name="Numbers">In the order of the manifest: the classes' calibrated probabilities, or the values of a regression.</param>
 /// <param name="Heat">Evidence for the heat map's class over the box, 0 to 1; null where the graph gives none.</param>
 public sealed record ClassifiedImage(
     PlanarImage Reduced,
     PlanarBox Box,
-    IReadOnlyList<double> Probabilities,
+    IReadOnlyList<double> Numbers,
     PlanarImage? Heat,
     TimeSpan Prepare,
     TimeSpan Infer,

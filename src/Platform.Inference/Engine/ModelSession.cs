@@ -57,7 +57,7 @@ public sealed class ModelSession : IDisposable
         HeatShape = HeatShapeOf(output0);
         long[] patch = [window.Patch[0], window.Patch[1], window.Patch[2]];
         var given = package.Manifest.Input.IsPlanar ? patch[1..] : patch;
-        var result = output0.IsClassification ? [] : given;
+        var result = output0.IsClassification || output0.IsRegression ? [] : given;
         input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. given]);
         output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, Classes, .. result]);
         binding = session.CreateIoBinding();
@@ -196,7 +196,7 @@ public sealed class ModelSession : IDisposable
             && given.ElementDataType == TensorElementType.Float && given.Dimensions.Length == rank
             && session.InputMetadata.Count == 1;
         if (!fits || !session.OutputMetadata.TryGetValue(spec.Name, out var result)
-            || result.ElementDataType != TensorElementType.Float || result.Dimensions.Length != (spec.IsClassification ? 2 : rank))
+            || result.ElementDataType != TensorElementType.Float || result.Dimensions.Length != (spec.IsClassification || spec.IsRegression ? 2 : rank))
         {
             Dispose();
             throw new PackageRefusedException(
@@ -206,6 +206,7 @@ public sealed class ModelSession : IDisposable
 
         var classes = result.Dimensions[1];
         if (classes is < 1 or > 256 || spec.Segments.Any(s => s.Label >= classes) || spec.Classes?.Any(c => c.Label >= classes) == true
+            || spec.Values?.Any(v => v.Label >= classes) == true
             || (spec.Calibration?.Slope is { } slope && slope.Count != classes))
         {
             Dispose();

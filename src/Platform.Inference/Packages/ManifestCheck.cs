@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Platform.Contracts;
+using Platform.Inference.Engine;
+using Platform.Inference.Images;
 using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Packages;
@@ -10,6 +12,7 @@ public static class ManifestCheck
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxPatchVoxels = 512 * 512 * 512;
+    private static readonly PlanarImage Nothing = new(1, 1, [0]);
 
     /// <summary>Parses <c>manifest.json</c>.</summary>
     /// <exception cref="PackageRefusedException">Not JSON, or a member is missing, contradictory or unknown to this engine.</exception>
@@ -70,9 +73,11 @@ public static class ManifestCheck
         Require(manifest.Model?.Sha256?.Length == 64 && manifest.Model.File is null or ModelPackageZip.ModelFile, "model.sha256 is needed.");
         Require(manifest.Input is { Modality.Length: > 0, Name.Length: > 0 }, "input.modality and input.name are needed.");
         CheckInput(manifest.Input!);
-        Require(manifest.Outputs is [{ Type: "segmentation" or "detection" or "classification" }],
-            "outputs must be one segmentation, detection or classification.");
-        Require(manifest.Input!.IsPlanar == manifest.Outputs![0].IsClassification, "a classification takes an image (input.dimensions 2), the others a volume.");
+        Require(manifest.Outputs is [{ Type: "segmentation" or "detection" or "classification" or "regression" }],
+            "outputs must be one segmentation, detection, classification or regression.");
+        Require(manifest.Input!.IsPlanar == (manifest.Outputs![0].IsClassification || manifest.Outputs[0].IsRegression),
+            "a classification or a regression takes an image (input.dimensions 2), the others a volume.");
+        CheckQuality(manifest.Quality, manifest.Input.IsPlanar);
         if (manifest.Input.IsPlanar)
         {
             manifest = Planar(manifest);
@@ -84,9 +89,24 @@ public static class ManifestCheck
         Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume, detections or image.");
         Require(manifest.Golden?.All(g => g.Kind != "detections" || manifest.Outputs[0].IsDetection) ?? true, "golden detections need an output of type detection.");
         Require(
-            manifest.Golden?.All(g => g.Kind != "image" || g.ExpectedProbabilities!.Count == manifest.Outputs[0].Classes?.Count) ?? true,
-            "golden images need an output of type classification and a probability of each class.");
+            manifest.Golden?.All(g => g.Kind != "image" || IsWhole(g, manifest.Outputs[0])) ?? true,
+            "golden images need a classification and a probability of each class, or a regression and each of its values.");
         return manifest;
+    }
+
+    private static bool IsWhole(GoldenCase golden, OutputSpec output) => output.IsRegression
+        ? golden.ExpectedValues?.Count == output.Values!.Count
+        : output.IsClassification && golden.ExpectedProbabilities?.Count == output.Classes!.Count;
+
+    private static void CheckQuality(QualitySpec? quality, bool isPlanar)
+    {
+        Require(quality is null or { MinSnr: null or > 0, MinSharpness: null or > 0, MaxClippedShare: null or (> 0 and <= 1) },
+            "quality's bars must be positive, a share at most 1.");
+        Require(
+            quality?.OutOfDistribution is not { } training
+                || (isPlanar && training is { MaxScore: > 0, Features.Count: > 0 }
+                    && training.Features.All(f => f is { Deviation: > 0 } && ImageQuality.Feature(Nothing, f.Name) is not null)),
+            "quality.outOfDistribution needs an image, features of known names with a positive deviation, and a maxScore.");
     }
 
     /// <summary>An image goes through the graph whole: a patch of its size, one slice deep.</summary>
@@ -140,7 +160,7 @@ public static class ManifestCheck
         "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedMm3: not null, RelativeTolerance: not null },
         "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
             && golden.ExpectedDetections.All(d => d is { CentreMm.Count: 3 }),
-        "image" => golden is { Input.Shape.Count: 2, ExpectedProbabilities.Count: > 0, AbsoluteTolerance: not null },
+        "image" => golden is { Input.Shape.Count: 2, AbsoluteTolerance: not null },
         _ => false,
     };
 
@@ -169,9 +189,16 @@ public static class ManifestCheck
             "outputs.activation must be softmax or none, or sigmoid for a detection or a classification.");
         Require(output.IsClassification || output is { Classes: null, Calibration: null, HeatMap: null },
             "classes, calibration and heatMap stand with the type classification alone.");
+        Require(output.IsRegression || output.Values is null, "values stand with the type regression alone.");
         if (output.IsClassification)
         {
             CheckClassification(output);
+            return;
+        }
+
+        if (output.IsRegression)
+        {
+            CheckRegression(output);
             return;
         }
 
@@ -212,6 +239,18 @@ public static class ManifestCheck
         Require(output.HeatMap?.From is null or (>= 0 and < 1), "heatMap.from must be 0 to 1.");
         Require(output.HeatMap?.Rgb is null || (output.HeatMap.Rgb.Count == 3 && output.HeatMap.Rgb.All(c => c is >= 0 and <= 255)),
             "heatMap.rgb must be red, green, blue.");
+    }
+
+    private static void CheckRegression(OutputSpec output)
+    {
+        Require(output is { Segments.Count: 0, Measurements: null, Detection: null, Activation: null or "none" },
+            "a regression has values and no segments, measurements, detection or activation.");
+        Require(
+            output.Values is { Count: > 0 and <= 256 }
+                && output.Values.All(v => v is { Label: >= 0 and <= 255, Name.Length: > 0, Finding: not null, Concept: not null, Unit: not null }
+                    && !(v.Low >= v.High) && v.Slope != 0),
+            "each value needs label (to 255), name, finding, concept and unit, a low below its high, and no slope of 0.");
+        Require(output.Values!.Select(v => v.Label).Distinct().Count() == output.Values!.Count, "values must have different labels.");
     }
 
     private static bool IsComplete(CalibrationSpec calibration) => calibration.Method switch

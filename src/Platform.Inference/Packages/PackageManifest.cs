@@ -22,6 +22,9 @@ public sealed record PackageManifest(
 
     /// <summary>What a text begins with that the author has yet to write.</summary>
     public const string Unfilled = "FILL: ";
+
+    /// <summary>How good images must be; null takes all.</summary>
+    public QualitySpec? Quality { get; init; }
 }
 
 /// <summary>The graph's file.</summary>
@@ -104,11 +107,11 @@ public sealed record WindowSpec(
 }
 
 /// <summary>
-/// One output of the graph: a <c>segmentation</c> of known structures, a <c>detection</c> of any number of one kind of thing, or a
-/// <c>classification</c> of a whole image.
+/// One output of the graph: a <c>segmentation</c> of known structures, a <c>detection</c> of any number of one kind of thing, a
+/// <c>classification</c> of a whole image, or a <c>regression</c>: numbers that are measured on a whole image.
 /// </summary>
-/// <param name="Name">The graph's output, [batch, class, z, y, x] float32; of a classification [batch, class].</param>
-/// <param name="Type"><c>segmentation</c>, <c>detection</c> or <c>classification</c>.</param>
+/// <param name="Name">The graph's output, [batch, class, z, y, x] float32; of a classification or a regression [batch, class].</param>
+/// <param name="Type"><c>segmentation</c>, <c>detection</c>, <c>classification</c> or <c>regression</c>.</param>
 /// <param name="Activation"><c>softmax</c>, <c>sigmoid</c> (detection, and classes that do not exclude each other), or <c>none</c> where the
 /// graph gives probabilities.</param>
 /// <param name="Background">The class that is no segment; of a segmentation.</param>
@@ -129,6 +132,12 @@ public sealed record OutputSpec(
     /// <summary>Whether the output is a classification.</summary>
     public bool IsClassification => Type == "classification";
 
+    /// <summary>Whether the output is a regression.</summary>
+    public bool IsRegression => Type == "regression";
+
+    /// <summary>Of a regression.</summary>
+    public IReadOnlyList<ValueSpec>? Values { get; init; }
+
     /// <summary>Of a classification.</summary>
     public IReadOnlyList<ClassSpec>? Classes { get; init; }
 
@@ -147,6 +156,17 @@ public sealed record OutputSpec(
 /// <param name="Below">What is said otherwise, e.g. (2667000, SCT, "Absent"); null: nothing.</param>
 public sealed record ClassSpec(int Label, string Name, Code Concept, double? Threshold, Code? Above, Code? Below);
 
+/// <summary>One number of a regression: a finding with one measurement.</summary>
+/// <param name="Label">Its place in the graph's output.</param>
+/// <param name="Finding">What is measured on.</param>
+/// <param name="Concept">What is measured.</param>
+/// <param name="Slope">Value = slope × number + intercept; 1 when null.</param>
+/// <param name="Intercept">0 when null.</param>
+/// <param name="Low">A lesser value is none that the model can measure, and is not reported.</param>
+/// <param name="High">Likewise a greater one.</param>
+public sealed record ValueSpec(
+    int Label, string Name, Code Finding, Code Concept, Code Unit, double? Slope, double? Intercept, double? Low, double? High);
+
 /// <summary>What the graph's numbers go through before the activation.</summary>
 /// <param name="Method"><c>temperature</c>: they are divided by one; <c>platt</c>: slope × number + intercept, for each class.</param>
 public sealed record CalibrationSpec(
@@ -158,6 +178,21 @@ public sealed record CalibrationSpec(
 /// <param name="From">Evidence up to this is not drawn; 0 when null. What lies between it and 1 is drawn the stronger.</param>
 /// <param name="Rgb">Display red, green, blue, 0 to 255.</param>
 public sealed record HeatMapSpec(string Name, int Label, double? From, IReadOnlyList<int>? Rgb);
+
+/// <summary>Bars below or above which a result is limited; each null where there is none.</summary>
+/// <param name="MinSnr">Least range of values over the noise's standard deviation.</param>
+/// <param name="MinSharpness">Least steepness against the range, for a pixel of an image of at most 512 a side.</param>
+/// <param name="MaxClippedShare">Greatest share of the image's inner half that is burnt out, or black.</param>
+public sealed record QualitySpec(double? MinSnr, double? MinSharpness, double? MaxClippedShare, OutOfDistributionSpec? OutOfDistribution);
+
+/// <summary>Of one image, as the graph takes it before its intensity transforms: how far it is from those of the training.</summary>
+/// <param name="MaxScore">Greatest root mean square of the features' distances, in their deviations.</param>
+public sealed record OutOfDistributionSpec(IReadOnlyList<FeatureSpec> Features, double MaxScore);
+
+/// <summary>A feature and its distribution in training.</summary>
+/// <param name="Name"><c>mean</c>, <c>deviation</c>, <c>symmetry</c> (correlation with the mirrored image), <c>upright</c> (with the one upside
+/// down), <c>middle</c> (mean of the middle third of the columns less that of the others) or <c>border</c> (mean of the outermost pixels).</param>
+public sealed record FeatureSpec(string Name, double Mean, double Deviation);
 
 /// <summary>Connected components of a probability map, each of them a detection.</summary>
 /// <param name="Threshold">Voxels of at least this probability belong to a component (26 neighbours).</param>
@@ -223,6 +258,9 @@ public sealed record GoldenCase(
 {
     /// <summary>Of an image: the probability of each class, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
     public IReadOnlyList<double>? ExpectedProbabilities { get; init; }
+
+    /// <summary>Of an image: the values of a regression, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
+    public IReadOnlyList<double>? ExpectedValues { get; init; }
 }
 
 /// <summary>One detection of a golden case.</summary>

@@ -13,7 +13,7 @@ import pathlib
 import numpy as np
 import torch
 
-from images import normalise, parts
+from images import features, normalise, parts
 from network import SIZE, Network
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -61,6 +61,15 @@ def heat_scale(network, images, labels):
         heat = network(torch.from_numpy(normalise(images[labels == 1])))[1].double().numpy()
     strongest = np.median(np.log(heat / (1 - heat + 1e-12) + 1e-12).max((1, 2, 3)))
     network.heat_scale.fill_(float(np.log(0.95 / 0.05) / max(strongest, 1e-3)))
+
+
+def distribution(fit, choose):
+    """Mean and deviation of each feature of the images that the weights learned from; one in 200 others may lie beyond the bar."""
+    learned = features(fit)
+    spread = [{"name": name, "mean": round(float(v.mean()), 4), "deviation": round(float(v.std()), 4)} for name, v in learned.items()]
+    others = features(choose)
+    score = np.sqrt(np.mean([((others[f["name"]] - f["mean"]) / f["deviation"]) ** 2 for f in spread], 0))
+    return {"features": spread, "maxScore": round(float(np.quantile(score, 0.995)), 2)}
 
 
 def export_graph(network):
@@ -159,6 +168,7 @@ def main():
     output["calibration"] = calibration
     output["classes"][1]["threshold"] = limit
     manifest["golden"] = golden(network, calibration)
+    manifest["quality"]["outOfDistribution"] = distribution(parts(options.data)["fit"][0], images)
     manifest_path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     print(f"model.onnx {model.stat().st_size} bytes; {checkpoint['steps']} steps, {checkpoint['epochs']} epochs")
 

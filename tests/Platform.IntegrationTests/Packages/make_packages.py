@@ -160,8 +160,30 @@ def sides():
                  "expectedProbabilities": [round(float(p), 6) for p in 1 / (1 + np.exp(-numbers))], "absoluteTolerance": 1e-4}])
 
 
+def brightness():
+    """The mean of an X-ray in per cent, of which 10 to 90 can be measured; its manifest has every bar of quality."""
+    folder, rows, columns = HERE / "brightness", 4, 4
+    nodes = [helper.make_node("ReduceMean", ["image"], ["mean"], axes=[2, 3], keepdims=0)]
+    graph = checked(helper.make_graph(
+        nodes, "brightness", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, rows, columns])],
+        [helper.make_tensor_value_info("mean", TensorProto.FLOAT, ["batch", 1])], []))
+    image = np.linspace(0, 1, 64, dtype="<f4").reshape(8, 8)
+    manifest(
+        folder, graph, "Brightness, for tests",
+        input={"name": "image", "modality": "DX", "minSlices": 1, "bodyPartRequired": False, "dimensions": 2, "size": [rows, columns],
+               "fit": "stretch"},
+        quality={"minSnr": 10, "minSharpness": 0.001, "maxClippedShare": 0.999,
+                 "outOfDistribution": {"features": [{"name": "mean", "mean": 0.5, "deviation": 0.3},
+                                                    {"name": "deviation", "mean": 0.2, "deviation": 0.2}], "maxScore": 3}},
+        outputs=[{"name": "mean", "type": "regression", "values": [
+            {"label": 0, "name": "Brightness", "finding": own("IMAGE", "Image"), "concept": own("BRIGHTNESS", "Mean brightness"),
+             "unit": {"value": "%", "scheme": "UCUM", "meaning": "percent"}, "slope": 100, "low": 10, "high": 90}]}],
+        golden=[{"kind": "image", "input": file(folder, "image.bin", image, "float32"), "expectedValues": [50.0], "absoluteTolerance": 0.01}])
+
+
 package("threshold", "MR")
 package("threshold-ct", "CT")
 package("steady", "MR", STEADY)
 package("slow", "MR", SLOW)
 sides()
+brightness()

@@ -85,6 +85,26 @@ public class ModelPackageTests
         Assert.Equal("manifest", await RefusalOf(change, "sides"));
     }
 
+    [Theory]
+    [InlineData("outputs.0.activation", "softmax")]
+    [InlineData("outputs.0.values", "[]")]
+    [InlineData("outputs.0.values.0.unit", "null")]
+    [InlineData("outputs.0.values.0.slope", "0")]
+    [InlineData("outputs.0.values.0.low", "400")]
+    [InlineData("outputs.0.classes", "[]")]
+    [InlineData("golden.0.expectedValues", "[1,2]")]
+    [InlineData("quality.minSnr", "0")]
+    [InlineData("quality.maxClippedShare", "1.5")]
+    [InlineData("quality.outOfDistribution.maxScore", "0")]
+    [InlineData("quality.outOfDistribution.features", "[]")]
+    [InlineData("quality.outOfDistribution.features.0.name", "colour")]
+    [InlineData("quality.outOfDistribution.features.0.deviation", "0")]
+    public async Task A_regression_or_a_quality_bar_that_cannot_be_followed_is_refused(string path, string value)
+    {
+        var change = await ChangedManifestAsync("brightness", path, value);
+        Assert.Equal("manifest", await RefusalOf(change, "brightness"));
+    }
+
     private static async Task<Action<ZipArchive>> ChangedManifestAsync(string package, string path, string value)
     {
         var manifest = JsonNode.Parse(await File.ReadAllTextAsync(

@@ -80,6 +80,7 @@ public class SegmentationEngineTests
     [InlineData("chest-ct-nodule")]
     [InlineData("chest-xray-pneumonia")]
     [InlineData("sides")]
+    [InlineData("brightness")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);

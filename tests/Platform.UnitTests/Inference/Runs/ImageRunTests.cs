@@ -1,4 +1,5 @@
 using Platform.Dicom;
+using Platform.Dicom.Objects;
 using Platform.Dicom.Pixels;
 using Platform.Inference.Child;
 using Xunit;
@@ -112,6 +113,38 @@ public sealed class ImageRunTests : IDisposable
         Assert.Contains(map.Values, v => v > 100);
         var picture = new FrameDecoder(await store.ObjectAsync(result, "heat-map.dcm")).Description;
         Assert.Equal((853, 1024), (picture.Rows, picture.Columns));
+    }
+
+    [Fact]
+    public async Task A_value_is_measured_in_its_unit_and_one_beyond_the_model_is_not_reported()
+    {
+        var inside = await store.ResultAsync(await store.StoreAsync("brightness", "DX", [Xray.Of((_, _) => 0.5)]));
+        var beyond = await store.ResultAsync(await store.StoreAsync("brightness", "DX", [Xray.Of((_, _) => 1)]));
+
+        var finding = Assert.Single(inside.Findings);
+        Assert.Equal((null, null), (finding.Probability, finding.Evaluation));
+        var measurement = Assert.Single(finding.Measurements);
+        Assert.Equal(("BRIGHTNESS", "%"), (measurement.Concept.Value, measurement.Unit.Value));
+        Assert.Equal(50, measurement.Value, 0.3);
+        Assert.Empty(beyond.Findings);
+        Assert.Single(beyond.Notes);
+        Assert.Empty(beyond.Objects);
+    }
+
+    [Fact]
+    public async Task An_image_below_the_packages_bars_is_marked_limited_in_the_result_and_in_its_report()
+    {
+        var noise = new Random(3);
+        var noisy = await store.ResultAsync(await store.StoreAsync("brightness", "DX", [Xray.Of((_, _) => noise.NextDouble() * 0.9, 100, 100)]));
+        var clean = await store.ResultAsync(await store.StoreAsync("brightness", "DX", [Xray.Of((x, _) => x < 0.5 ? 0.2 : 0.6, 100, 100)]));
+
+        Assert.True(noisy.Quality!.IsLimited);
+        Assert.Contains("noise", noisy.Quality.Codes);
+        Assert.Equal(noisy.Quality.Codes, (await store.OutlinesAsync(noisy)).Quality!.Codes);
+        var report = MeasurementReportReader.Read((await store.ObjectAsync(noisy, "report.dcm")).Dataset);
+        Assert.Equal("LIMITED", Assert.Single(report.Groups[0].Evaluations).Value.Value);
+        Assert.False(clean.Quality!.IsLimited);
+        Assert.Equal(["noise", "blur", "clipping", "unlike-training"], clean.Quality.Measures.Select(m => m.Name));
     }
 
     [Fact]

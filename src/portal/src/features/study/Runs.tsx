@@ -1,10 +1,10 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, ApiProblem, type Schemas } from '@/lib/api';
 import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
 import { Badge, Button, Icon, Notice, Progress, type Tone } from '@/ui';
-import type { Finding, Outlines, Run, Study } from './preview';
+import { outlinesQuery, type Finding, type Outlines, type Run, type Study } from './preview';
 import styles from './Study.module.css';
 import { measured, sentenceOf, wordOf } from './words';
 
@@ -75,6 +75,7 @@ function RunCard({ run, shown, outlines, hidden, marked, onToggle, onFinding, on
       {isOnItsWay(run) && <Advance run={run} />}
       {run.status === 'Succeeded' && seconds !== null && <p className={styles.soft}>{t('runs.took', { time: format.duration(seconds) })}</p>}
       {(run.status === 'Failed' || run.status === 'Quarantined' || run.status === 'Cancelled') && <Ended run={run} />}
+      {run.status === 'Succeeded' && <Limited run={run} />}
       {run.status === 'Succeeded' && run.findings.length === 0 && <p>{t('runs.nothing')}</p>}
       {run.findings.length > 0 && (
         <ul className={styles.findings}>
@@ -140,6 +141,20 @@ function Ended({ run }: { run: Run }) {
       {canStart && <Button size="small" icon="retry" busy={retry.isPending} onClick={() => retry.mutate()}>{t('runs.retry')}</Button>}
       {retry.isError && <Notice tone="bad" isNews>{retry.error instanceof ApiProblem && retry.error.detail !== '' ? retry.error.detail : t('runs.retryFailed')}</Notice>}
     </div>
+  );
+}
+
+/** Why the result is to be taken with reserve, and what to do about it, where the images miss a bar of the model. */
+function Limited({ run }: { run: Run }) {
+  const { t } = useTranslation('study');
+  const quality = useQuery({ ...outlinesQuery(useTenant(), run.id), retry: false }).data?.quality;
+  if (!quality?.isLimited) {
+    return null;
+  }
+  return (
+    <Notice tone="warn" title={t('quality.title')}>
+      <ul>{quality.codes.map(code => <li key={code}>{t(`quality.${code}` as 'title', { defaultValue: code })}</li>)}</ul>
+    </Notice>
   );
 }
 
