@@ -19,7 +19,7 @@ internal sealed class ResultReader(BlobStore blobs)
 {
     private const int MaxResultBytes = 64 << 20;
     private const int MaxFindings = 10_000;
-    private const int MaxObjects = 100;
+    private const int MaxObjects = 5_000; // a derived series has an object for each image
 
     /// <summary>The result, or one sentence that says what is wrong with it. Throws only when the store cannot be reached.</summary>
     public async Task<(VerifiedResult? Result, string? Problem)> ReadAsync(RunFinished message, string studyInstanceUid, CancellationToken ct)

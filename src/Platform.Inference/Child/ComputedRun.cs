@@ -17,7 +17,11 @@ internal sealed record ComputedRun(
     RunOutlines Outlines,
     QualityRecord Quality,
     IReadOnlyList<(string Name, DicomFile File)> Objects,
-    ComputeSeconds Seconds);
+    ComputeSeconds Seconds)
+{
+    /// <summary>The images of a derived series; made one by one as they are written.</summary>
+    public IEnumerable<(string Name, DicomFile File)> Images { get; init; } = [];
+}
 
 /// <summary>What shows a finding.</summary>
 /// <param name="TrackingId">For people.</param>

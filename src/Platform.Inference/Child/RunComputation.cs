@@ -85,7 +85,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         watch.Restart();
         progress(RunPhase.Write, 0);
         var objects = new List<ResultObject>();
-        foreach (var (name, file) in computed.Objects.Concat(Documents(manifest, package, computed)))
+        foreach (var (name, file) in computed.Objects.Concat(Documents(manifest, package, computed)).Concat(computed.Images))
         {
             objects.Add(await WriteObjectAsync(store, name, file, ct));
         }

@@ -45,7 +45,7 @@ internal static class VolumeComputation
             (var file, outlines) = SegmentationObject.Write(run, model, input, labelled, findings, at);
             objects.Add(("segmentation.dcm", file));
         }
-        else if (!model.Outputs[0].IsDetection)
+        else if (!model.Outputs[0].IsDetection && labelled.Enhanced is null)
         {
             notes.Add("The model found none of its structures.");
         }
@@ -53,7 +53,7 @@ internal static class VolumeComputation
         return new ComputedRun(
             input.Headers[0],
             findings,
-            Evidence(model, input, labelled, findings, objects),
+            findings.Count > 0 ? Evidence(model, input, labelled, findings, objects) : [],
             hash,
             notes,
             outlines,
@@ -63,7 +63,10 @@ internal static class VolumeComputation
                 decode,
                 labelled.Prepare.TotalSeconds,
                 labelled.Infer.TotalSeconds,
-                labelled.Post.TotalSeconds + watch.Elapsed.TotalSeconds));
+                labelled.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
+        {
+            Images = labelled.Enhanced is { } enhanced ? DerivedSeries.Write(run, model, input, enhanced, at) : [],
+        };
     }
 
     /// <summary>The slices at a quarter, half and three quarters of the stack.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -125,10 +126,11 @@ public static class Findings
     /// <summary>Number in DICOM of the segment with a label: its place in the manifest, from 1.</summary>
     public static int SegmentNumber(OutputSpec output, int label) => output.Segments.TakeWhile(s => s.Label != label).Count() + 1;
 
-    /// <summary>SHA-256 over the labels on the source's grid and the findings without what depends on the run or on received names.</summary>
+    /// <summary>SHA-256 over the labels or the values on the source's grid and the findings without what depends on the run or on received names.</summary>
     public static string ResultHash(LabelledVolume labelled, IReadOnlyList<Finding> findings)
     {
-        return Hash([labelled.SourceGrid.Depth, labelled.SourceGrid.Height, labelled.SourceGrid.Width], labelled.SourceLabels, findings);
+        var values = labelled.Enhanced is { } enhanced ? MemoryMarshal.AsBytes<float>(enhanced) : labelled.SourceLabels;
+        return Hash([labelled.SourceGrid.Depth, labelled.SourceGrid.Height, labelled.SourceGrid.Width], values, findings);
     }
 
     /// <summary>SHA-256 over the heat map in 256 steps and the findings without what depends on the run or on received names.</summary>

@@ -205,6 +205,12 @@ public sealed class ModelSession : IDisposable
         }
 
         var classes = result.Dimensions[1];
+        if (spec.IsImage && classes != 1)
+        {
+            Dispose();
+            throw new PackageRefusedException("model-tensors", "The output of an image-to-image model is one volume: [batch, 1, z, y, x].");
+        }
+
         if (classes is < 1 or > 256 || spec.Segments.Any(s => s.Label >= classes) || spec.Classes?.Any(c => c.Label >= classes) == true
             || spec.Values?.Any(v => v.Label >= classes) == true
             || (spec.Calibration?.Slope is { } slope && slope.Count != classes))

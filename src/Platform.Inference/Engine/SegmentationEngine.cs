@@ -32,14 +32,24 @@ public static class SegmentationEngine
         clock.Restart();
         progress(RunPhase.Infer, 0);
         var plan = WindowPlan.Of(manifest.Window, output, padded.Shape, session.Classes, session.Batch);
-        var labels = output.IsDetection ? [] : new byte[grid.Length];
-        var probability = output.IsDetection ? GC.AllocateUninitializedArray<float>(grid.Length) : [];
+        var isKept = output.IsDetection || output.IsImage;
+        var channel = output.IsDetection ? output.Segments[0].Label : 0;
+        var labels = isKept ? [] : new byte[grid.Length];
+        var probability = isKept ? GC.AllocateUninitializedArray<float>(grid.Length) : [];
         SlidingWindow.Run(padded.Voxels, plan, session.Input, Predict, Take, done => Report(RunPhase.Infer, done));
         var infer = clock.Elapsed;
 
         clock.Restart();
         progress(RunPhase.Post, 0);
         int[] shape = [grid.Depth, grid.Height, grid.Width];
+        if (output.IsImage)
+        {
+            var made = new Volume(grid, probability);
+            Intensity.Apply(made.Voxels, [new IntensitySpec("scale", null, null, null, null, output.Image!.Slope, output.Image.Intercept)]);
+            var enhanced = Resampling.To(source.Grid, made, Interpolation.Linear, threads, ct).Voxels;
+            return new LabelledVolume(grid, [], source.Grid, [], [], [], [], prepare, infer, clock.Elapsed) { Enhanced = enhanced };
+        }
+
         if (output.IsDetection)
         {
             var found = Detections.In(probability, shape, grid.VoxelVolumeMm3, output);
@@ -63,16 +73,16 @@ public static class SegmentationEngine
         var sourceLabels = Resampling.Labels(labels, grid, source.Grid, threads, ct);
         return new LabelledVolume(grid, labels, source.Grid, sourceLabels, output.Segments, [], notes, prepare, infer, clock.Elapsed);
 
-        // A slice is done: of a detection its class's probabilities are kept, of a segmentation the greatest class.
+        // A slice is done: of a detection its class's probabilities, of an image its values are kept, of a segmentation the greatest class.
         void Take(int z, ReadOnlySpan<float> probabilities)
         {
             var area = padded.Shape[1] * padded.Shape[2];
             for (var y = 0; padded.IsInside(z, grid) && y < grid.Height; y++)
             {
                 var (from, to) = (padded.RowStart(y), (((z - padded.Before[0]) * grid.Height) + y) * grid.Width);
-                if (output.IsDetection)
+                if (isKept)
                 {
-                    probabilities.Slice((output.Segments[0].Label * area) + from, grid.Width).CopyTo(probability.AsSpan(to));
+                    probabilities.Slice((channel * area) + from, grid.Width).CopyTo(probability.AsSpan(to));
                 }
                 else
                 {
@@ -160,4 +170,8 @@ public sealed record LabelledVolume(
     IReadOnlyList<string> Notes,
     TimeSpan Prepare,
     TimeSpan Infer,
-    TimeSpan Post);
+    TimeSpan Post)
+{
+    /// <summary>Modality values [z, y, x] on <see cref="SourceGrid"/> that an image-to-image model made; null from others.</summary>
+    public float[]? Enhanced { get; init; }
+}

@@ -73,14 +73,19 @@ public static class ManifestCheck
         Require(manifest.Model?.Sha256?.Length == 64 && manifest.Model.File is null or ModelPackageZip.ModelFile, "model.sha256 is needed.");
         Require(manifest.Input is { Modality.Length: > 0, Name.Length: > 0 }, "input.modality and input.name are needed.");
         CheckInput(manifest.Input!);
-        Require(manifest.Outputs is [{ Type: "segmentation" or "detection" or "classification" or "regression" }],
-            "outputs must be one segmentation, detection, classification or regression.");
+        Require(manifest.Outputs is [{ Type: "segmentation" or "detection" or "classification" or "regression" or "image" }],
+            "outputs must be one segmentation, detection, classification, regression or image.");
         Require(manifest.Input!.IsPlanar == (manifest.Outputs![0].IsClassification || manifest.Outputs[0].IsRegression),
             "a classification or a regression takes an image (input.dimensions 2), the others a volume.");
         CheckQuality(manifest.Quality, manifest.Input.IsPlanar);
         if (manifest.Input.IsPlanar)
         {
             manifest = Planar(manifest);
+        }
+        else if (manifest.Outputs[0].IsImage)
+        {
+            Require(manifest.Input is { Modality: "MR" or "CT", Modalities: null }, "an image output needs the modality MR or CT, whose images are written.");
+            manifest = manifest with { Outputs = [manifest.Outputs[0] with { Segments = manifest.Outputs[0].Segments ?? [] }] };
         }
 
         CheckWindow(manifest.Window ?? throw Refused("window is needed."));
@@ -190,6 +195,14 @@ public static class ManifestCheck
         Require(output.IsClassification || output is { Classes: null, Calibration: null, HeatMap: null },
             "classes, calibration and heatMap stand with the type classification alone.");
         Require(output.IsRegression || output.Values is null, "values stand with the type regression alone.");
+        Require(output.IsImage == output.Image is not null, "image stands with the type image alone.");
+        if (output.IsImage)
+        {
+            Require(output is { Segments.Count: 0, Measurements: null, Detection: null, Activation: "none", Image.Slope: not 0 },
+                "an image has the activation none and a slope, and no segments, measurements or detection.");
+            return;
+        }
+
         if (output.IsClassification)
         {
             CheckClassification(output);

@@ -108,10 +108,11 @@ public sealed record WindowSpec(
 
 /// <summary>
 /// One output of the graph: a <c>segmentation</c> of known structures, a <c>detection</c> of any number of one kind of thing, a
-/// <c>classification</c> of a whole image, or a <c>regression</c>: numbers that are measured on a whole image.
+/// <c>classification</c> of a whole image, a <c>regression</c>: numbers that are measured on a whole
+/// image, or an <c>image</c>: the series again, with other values.
 /// </summary>
 /// <param name="Name">The graph's output, [batch, class, z, y, x] float32; of a classification or a regression [batch, class].</param>
-/// <param name="Type"><c>segmentation</c>, <c>detection</c>, <c>classification</c> or <c>regression</c>.</param>
+/// <param name="Type"><c>segmentation</c>, <c>detection</c>, <c>classification</c>, <c>regression</c> or <c>image</c>.</param>
 /// <param name="Activation"><c>softmax</c>, <c>sigmoid</c> (detection, and classes that do not exclude each other), or <c>none</c> where the
 /// graph gives probabilities.</param>
 /// <param name="Background">The class that is no segment; of a segmentation.</param>
@@ -131,6 +132,12 @@ public sealed record OutputSpec(
 
     /// <summary>Whether the output is a classification.</summary>
     public bool IsClassification => Type == "classification";
+
+    /// <summary>Whether the output is a volume of values: image to image.</summary>
+    public bool IsImage => Type == "image";
+
+    /// <summary>Of an image.</summary>
+    public ImageSpec? Image { get; init; }
 
     /// <summary>Whether the output is a regression.</summary>
     public bool IsRegression => Type == "regression";
@@ -155,6 +162,10 @@ public sealed record OutputSpec(
 /// <param name="Above">What is then said of the concept, e.g. (52101004, SCT, "Present").</param>
 /// <param name="Below">What is said otherwise, e.g. (2667000, SCT, "Absent"); null: nothing.</param>
 public sealed record ClassSpec(int Label, string Name, Code Concept, double? Threshold, Code? Above, Code? Below);
+
+/// <summary>A volume of values in place of the one that was given; it becomes a derived series on the source's grid.</summary>
+/// <param name="Slope">Modality value = slope × number + intercept: what turns the input's intensity transforms back.</param>
+public sealed record ImageSpec(double Slope, double Intercept);
 
 /// <summary>One number of a regression: a finding with one measurement.</summary>
 /// <param name="Label">Its place in the graph's output.</param>

@@ -181,9 +181,30 @@ def brightness():
         golden=[{"kind": "image", "input": file(folder, "image.bin", image, "float32"), "expectedValues": [50.0], "absoluteTolerance": 0.01}])
 
 
+def half():
+    """Image to image: half of each value and 250 more, through windows that overlap."""
+    folder = HERE / "half"
+    shape = ["batch", 1, "d", "h", "w"]
+    nodes = [helper.make_node("Mul", ["image", "half"], ["less"]), helper.make_node("Add", ["less", "more"], ["enhanced"])]
+    graph = checked(helper.make_graph(
+        nodes, "half", [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("enhanced", TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(np.float32([0.5]), "half"), numpy_helper.from_array(np.float32([0.25]), "more")]))
+    given = np.linspace(-1, 1, 8, dtype="<f4").reshape(1, 1, 2, 2, 2)
+    manifest(
+        folder, graph, "Half of everything, for tests",
+        input={"name": "image", "modality": "MR", "minSlices": 2, "bodyPartRequired": False, "orientation": "LPS",
+               "intensity": [{"op": "scale", "slope": 0.001, "intercept": 0}]},
+        window={"patch": [4, 8, 8], "overlap": 0.5, "blend": "gaussian", "sigmaScale": 0.25, "padValue": 0},
+        outputs=[{"name": "enhanced", "type": "image", "activation": "none", "image": {"slope": 1000, "intercept": 0}}],
+        golden=[{"kind": "tensor", "input": file(folder, "case1.input.bin", given, "float32"), "output": "enhanced",
+                 "expected": file(folder, "case1.expected.bin", (0.5 * given + 0.25).astype("<f4"), "float32"), "absoluteTolerance": 1e-5}])
+
+
 package("threshold", "MR")
 package("threshold-ct", "CT")
 package("steady", "MR", STEADY)
 package("slow", "MR", SLOW)
 sides()
 brightness()
+half()

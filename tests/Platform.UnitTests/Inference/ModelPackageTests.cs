@@ -105,6 +105,18 @@ public class ModelPackageTests
         Assert.Equal("manifest", await RefusalOf(change, "brightness"));
     }
 
+    [Theory]
+    [InlineData("input.modality", "US")]
+    [InlineData("outputs.0.activation", "softmax")]
+    [InlineData("outputs.0.image", "null")]
+    [InlineData("outputs.0.image.slope", "0")]
+    [InlineData("outputs.0.segments", "[{}]")]
+    public async Task An_image_to_image_output_that_cannot_be_followed_is_refused(string path, string value)
+    {
+        var change = await ChangedManifestAsync("half", path, value);
+        Assert.Equal("manifest", await RefusalOf(change, "half"));
+    }
+
     private static async Task<Action<ZipArchive>> ChangedManifestAsync(string package, string path, string value)
     {
         var manifest = JsonNode.Parse(await File.ReadAllTextAsync(

@@ -81,6 +81,7 @@ public class SegmentationEngineTests
     [InlineData("chest-xray-pneumonia")]
     [InlineData("sides")]
     [InlineData("brightness")]
+    [InlineData("half")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);

@@ -1080,6 +1080,34 @@ export interface components {
             title?: null | string;
             type?: null | string;
         };
+        /** @description One estimate. */
+        QualityMeasure: {
+            /**
+             * Format: double
+             * @description Likewise.
+             */
+            greatest: null | number;
+            /**
+             * Format: double
+             * @description The package's bar; null where it has none.
+             */
+            least: null | number;
+            /**
+             * @description `noise`: range of values over the noise's deviation. `blur`: the steepest places against the range.
+             *             `clipping`: share of burnt-out or black pixels. `unlike-training`: distance from the images that the model learned from.
+             */
+            name: string;
+            /** Format: double */
+            value: number;
+        };
+        /** @description How good the images were that a run rests on, and whether they miss a bar of its package. */
+        QualityRecord: {
+            /** @description The measures that miss their bar; for each the portal has advice. */
+            codes: string[];
+            /** @description They do: the findings are to be taken with reserve, and the images be taken again. */
+            isLimited: boolean;
+            measures: components["schemas"]["QualityMeasure"][];
+        };
         ReleasePixelsRequest: {
             /**
              * Format: int32
@@ -1101,12 +1129,13 @@ export interface components {
          * @enum {unknown}
          */
         Role: "TenantAdministrator" | "Uploader" | "Specialist" | "Viewer" | "Auditor" | "Gateway";
-        /** @description The segments of a run as lines to draw over its source images; a JSON blob beside the segmentation. */
+        /** @description What of a run is shown with its source images: segments as lines, heat maps, quality; a JSON blob beside its objects. */
         RunOutlines: {
             /** @description Evidence to lay over an image; null or empty where the model gives none. */
             heatMaps?: null | components["schemas"]["HeatMap"][];
             /** @description Only images that a segment lies on, in the order of the stack. */
             images: components["schemas"]["ImageOutlines"][];
+            quality?: null | components["schemas"]["QualityRecord"];
             segments: components["schemas"]["OutlineSegment"][];
         };
         /** @enum {unknown} */
