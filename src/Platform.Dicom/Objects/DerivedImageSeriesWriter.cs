@@ -31,6 +31,15 @@ public static class DerivedImageSeriesWriter
             attributes.Set(DicomTags.BodyPartExamined, bodyPart);
         }
 
+        if (source.GetString(DicomTags.Laterality) is { Length: > 0 } side)
+        {
+            attributes.Set(DicomTags.Laterality, side);
+        }
+        else
+        {
+            attributes.SetEmpty(DicomTags.Laterality); // type 2C: not known whether what it shows is one of a pair
+        }
+
         attributes.Set(DicomTags.ImageType, "DERIVED", "SECONDARY", "OTHER");
         attributes.Set(DicomTags.DerivationDescription, derivation);
         if (source.GetDoubles(DicomTags.WindowCenter) is [var centre, ..] && source.GetDoubles(DicomTags.WindowWidth) is [var width, ..])

@@ -240,10 +240,10 @@ public static class ManifestCheck
     private static void CheckClassification(OutputSpec output)
     {
         Require(output is { Segments.Count: 0, Measurements: null, Detection: null }, "a classification has classes and no segments, measurements or detection.");
-        Require(output.Classes is { Count: > 0 and <= 256 } && output.Classes.All(c => c is { Label: >= 0 and <= 255, Name.Length: > 0, Concept: not null }),
+        Require(output.Classes is { Count: > 0 and <= 256 } && output.Classes.All(c => c is { Label: >= 0 and <= 255, Name.Length: > 0 } && IsComplete(c.Concept)),
             "each class needs label (to 255), name and concept.");
         Require(output.Classes!.Select(c => c.Label).Distinct().Count() == output.Classes!.Count, "classes must have different labels.");
-        Require(output.Classes.All(c => c.Threshold is null ? c is { Above: null, Below: null } : c is { Threshold: > 0 and < 1, Above: not null }),
+        Require(output.Classes.All(c => c.Threshold is null ? c is { Above: null, Below: null } : c is { Threshold: > 0 and < 1 } && IsComplete(c.Above) && IsCompleteOrNull(c.Below)),
             "a class with a threshold (between 0 and 1) says what is above it, and one without says nothing.");
         Require(output.Calibration is null || (output.Activation != "none" && IsComplete(output.Calibration)),
             "calibration must be a temperature, or platt with slope and intercept; it needs an activation.");
@@ -260,7 +260,7 @@ public static class ManifestCheck
             "a regression has values and no segments, measurements, detection or activation.");
         Require(
             output.Values is { Count: > 0 and <= 256 }
-                && output.Values.All(v => v is { Label: >= 0 and <= 255, Name.Length: > 0, Finding: not null, Concept: not null, Unit: not null }
+                && output.Values.All(v => v is { Label: >= 0 and <= 255, Name.Length: > 0 } && IsComplete(v.Finding) && IsComplete(v.Concept) && IsComplete(v.Unit)
                     && !(v.Low >= v.High) && v.Slope != 0),
             "each value needs label (to 255), name, finding, concept and unit, a low below its high, and no slope of 0.");
         Require(output.Values!.Select(v => v.Label).Distinct().Count() == output.Values!.Count, "values must have different labels.");

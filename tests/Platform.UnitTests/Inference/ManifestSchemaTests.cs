@@ -16,7 +16,7 @@ public partial class ManifestSchemaTests
     private static readonly string[] BeyondSchema =
     [
         "intensity[0].low", "intensity[0].high", "measurements[0].of[0]", "window.patch", "segments[0].label", "segments[0] = left out", "golden[0].kind",
-        "calibration.", "heatMap.label", "classes[0].label", "expectedProbabilities",
+        "calibration.", "heatMap.label", "classes[0].label", "classes[0] = left out", "expectedProbabilities", "values[0].high", "values[0].low", "expectedValues",
     ];
 
     /// <summary>For people: the schema helps to write them, the engine does not read them.</summary>
