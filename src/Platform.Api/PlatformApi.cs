@@ -6,6 +6,7 @@ using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Dicomweb;
 using Platform.Api.Events;
+using Platform.Api.Operations;
 using Platform.Api.People;
 using Platform.Api.Portal;
 using Platform.Api.Previews;
@@ -13,6 +14,7 @@ using Platform.Api.Runs;
 using Platform.Api.Security;
 using Platform.Api.Studies;
 using Platform.Api.Tenants;
+using Platform.Api.Usage;
 using Platform.Hosting;
 using Platform.Hosting.Bus;
 using Platform.Hosting.Health;
@@ -76,6 +78,8 @@ public static class PlatformApi
         app.MapGetSession();
         app.MapSignOut();
         app.MapCreateTenant();
+        app.MapSetTenantLimits();
+        app.MapGetPlatformOperations();
 
         var tenant = app.MapGroup("/t/{tenant}").AddEndpointFilter(TenantTransaction.FilterAsync);
         tenant.MapGetTenant();
@@ -88,6 +92,9 @@ public static class PlatformApi
         tenant.MapPreviews();
         tenant.MapRuns();
         tenant.MapAiModels();
+        tenant.MapRules();
+        tenant.MapUsage();
+        tenant.MapGetOperations();
         return app;
     }
 

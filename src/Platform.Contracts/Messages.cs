@@ -41,7 +41,14 @@ public sealed record RunFinished(
     string? ResultSha256,
     string? ReasonCode,
     string? Reason,
-    DateTimeOffset FinishedAt);
+    DateTimeOffset FinishedAt)
+{
+    /// <summary>Wall seconds of computing times the devices that the attempt held; 0 when it came to none.</summary>
+    public double ComputeSeconds { get; init; }
+
+    /// <summary>Execution provider and device class that computed; null when none did.</summary>
+    public string? Device { get; init; }
+}
 
 /// <summary>Sent by every worker each five seconds, and at once when a slot frees; feeds the dispatcher and the reconciler.</summary>
 /// <param name="WorkerId">Incarnation: a UUIDv7 made when the worker process starts.</param>
@@ -59,7 +66,15 @@ public sealed record WorkerBeat(
     long MemoryBytes,
     double Utilisation,
     bool IsDraining,
-    DateTimeOffset At);
+    DateTimeOffset At)
+{
+    /// <summary>Null where the machine tells of none.</summary>
+    public IReadOnlyList<GpuFacts>? Gpus { get; init; }
+}
+
+/// <summary>What a GPU's driver says of it; null where it does not say.</summary>
+/// <param name="Utilisation">0 to 1: share of the driver's last sample with work on the GPU.</param>
+public sealed record GpuFacts(int Index, string Name, long? MemoryTotalBytes, long? MemoryUsedBytes, double? Utilisation, double? TemperatureCelsius);
 
 /// <summary>One delivered run in a worker's beat.</summary>
 public sealed record RunningRun(Guid TenantId, Guid RunId, Guid AttemptId, string Phase, double Progress);

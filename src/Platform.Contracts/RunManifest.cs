@@ -14,7 +14,15 @@ public sealed record RunManifest(
     IReadOnlyList<ManifestSeries> Series,
     ManifestModel Model,
     IReadOnlyDictionary<string, string> Parameters,
-    int TimeLimitSeconds);
+    int TimeLimitSeconds)
+{
+    /// <summary>Results of other runs on the same study that this one builds on, in the order of its rule; mostly none.</summary>
+    public IReadOnlyList<ManifestInput> Inputs { get; init; } = [];
+}
+
+/// <summary>The result of another run as an input.</summary>
+/// <param name="Objects">Its DICOM objects (segmentation, structured report …) as stored.</param>
+public sealed record ManifestInput(Guid RunId, string ModelName, string ModelVersion, IReadOnlyList<ManifestInstance> Objects);
 
 /// <summary>One input series.</summary>
 public sealed record ManifestSeries(string SeriesInstanceUid, string Modality, IReadOnlyList<ManifestInstance> Instances);

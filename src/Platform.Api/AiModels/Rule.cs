@@ -25,6 +25,18 @@ internal sealed class Rule : ITenantOwned
     /// <summary>JSON of <see cref="ModelInput"/>: the series that the study must have.</summary>
     public required string Conditions { get; set; }
 
+    /// <summary>Minutes from the study's completion in which the result should be there; null takes the lane's own.</summary>
+    public int? DeadlineMinutes { get; set; }
+
+    /// <summary>Rules whose results this one's run needs; never a circle.</summary>
+    public Guid[] DependsOn { get; set; } = [];
+
+    /// <summary>The champion of which this rule is the silent challenger; null for a rule whose results people see.</summary>
+    public Guid? ShadowOf { get; set; }
+
+    /// <summary>With so many instances of a series the model runs before the study is complete; null waits for the whole.</summary>
+    public int? ProvisionalAt { get; set; }
+
     /// <summary>The rule that a package's manifest implies: run on every study with a series that it takes.</summary>
     public static Rule From(AiModel model, ModelSummary summary, DateTimeOffset now) => new()
     {
@@ -34,8 +46,16 @@ internal sealed class Rule : ITenantOwned
         Name = summary.Name,
         IsActive = true,
         Lane = Lane.Routine,
-        Conditions = JsonSerializer.Serialize(summary.Input, PlatformJson.Options),
+        Conditions = Write(summary.Input),
     };
+
+    /// <summary>Conditions as they are stored.</summary>
+    public static string Write(ModelInput conditions) => JsonSerializer.Serialize(conditions, PlatformJson.Options);
+
+    /// <param name="isProvisional">The minimum that a provisional run takes in place of the whole one's.</param>
+    public ModelInput ReadConditions(bool isProvisional) => isProvisional && ProvisionalAt is { } minimum
+        ? ReadConditions() with { MinSlices = minimum }
+        : ReadConditions();
 
     public ModelInput ReadConditions() => JsonSerializer.Deserialize<ModelInput>(Conditions, PlatformJson.Options)
         ?? throw new InvalidDataException("A rule has no conditions.");

@@ -5,6 +5,7 @@ using Platform.Api.Previews;
 using Platform.Api.Runs;
 using Platform.Api.Studies;
 using Platform.Api.Tenants;
+using Platform.Api.Usage;
 
 namespace Platform.Api.Data;
 
@@ -38,11 +39,19 @@ internal sealed class PlatformDb : DbContext
 
     public DbSet<Rule> Rules => Set<Rule>();
 
+    /// <summary>Without shadow runs: whoever shows runs to people shows none of them by mistake.</summary>
     public DbSet<Run> Runs => Set<Run>();
+
+    /// <summary>Shadow runs too, for what makes runs go.</summary>
+    public IQueryable<Run> RunsAndShadows => Runs.IgnoreQueryFilters([Run.ShadowFilter]);
 
     public DbSet<Attempt> Attempts => Set<Attempt>();
 
     public DbSet<RunFinding> Findings => Set<RunFinding>();
+
+    public DbSet<ShadowFinding> ShadowFindings => Set<ShadowFinding>();
+
+    public DbSet<UsageDay> UsageDays => Set<UsageDay>();
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 

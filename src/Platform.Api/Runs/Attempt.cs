@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Platform.Api.Data;
@@ -8,6 +9,9 @@ namespace Platform.Api.Runs;
 /// <summary>One delivery of a run to one worker, under the id that the worker gave it.</summary>
 internal sealed class Attempt : ITenantOwned
 {
+    /// <summary>Reason of an attempt that the broker gave up delivering.</summary>
+    public const string DeadLetter = "dead-letter";
+
     private Attempt()
     {
     }
@@ -22,6 +26,15 @@ internal sealed class Attempt : ITenantOwned
     public AttemptOutcome? Outcome { get; private set; }
     public string? ReasonCode { get; private set; }
     public string? Reason { get; private set; }
+
+    /// <summary>Execution provider and device class; null while the worker has not said.</summary>
+    public string? Device { get; private set; }
+
+    /// <summary>Wall seconds of computing times the devices that it held; null while unknown.</summary>
+    public double? ComputeSeconds { get; private set; }
+
+    /// <summary>JSON of <see cref="Contracts.PhaseSeconds"/>; null unless it made a result.</summary>
+    public string? PhaseSeconds { get; private set; }
 
     public static Attempt Started(RunStarted message) => new()
     {
@@ -42,11 +55,27 @@ internal sealed class Attempt : ITenantOwned
         WorkerId = message.WorkerId,
     };
 
+    /// <summary>A delivery that no worker ever claimed.</summary>
+    public static Attempt Unclaimed(Run run, DateTimeOffset now) => new()
+    {
+        TenantId = run.TenantId,
+        Id = Guid.CreateVersion7(now),
+        RunId = run.Id,
+    };
+
     /// <summary>The start arrives after the end: only the facts about the start are new.</summary>
     public void StartedLate(RunStarted message)
     {
         WorkerName = message.WorkerName;
         StartedAt = message.StartedAt;
+    }
+
+    /// <summary>What it cost.</summary>
+    public void Spent(string? device, double computeSeconds, PhaseSeconds? phases)
+    {
+        Device = device;
+        ComputeSeconds = computeSeconds;
+        PhaseSeconds = phases is null ? null : JsonSerializer.Serialize(phases, PlatformJson.Options);
     }
 
     public bool TryFinish(AttemptOutcome outcome, string? reasonCode, string? reason, DateTimeOffset finishedAt)
@@ -88,6 +117,7 @@ internal sealed class AttemptMapping : IEntityTypeConfiguration<Attempt>
     {
         builder.ToTable("attempts");
         builder.HasIndex(a => new { a.TenantId, a.RunId });
+        builder.HasIndex(a => new { a.TenantId, a.FinishedAt });
         builder.HasOne<Run>().WithMany().HasForeignKey(a => new { a.TenantId, a.RunId }).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -18,15 +18,23 @@ internal sealed partial class DeadLetterConsumer(TenantScope scopes, AuditLog au
 
     private async Task HandleAsync(PlatformDb db, RunRequested message, CancellationToken ct)
     {
-        var run = await db.LockRunAsync(message.RunId, ct);
+        var run = await db.LockRunOrShadowAsync(message.RunId, ct);
         if (run is null || run.Status == RunStatus.Queued || !run.TryRequeue())
         {
             return;
         }
 
-        foreach (var attempt in await db.Attempts.Where(a => a.RunId == run.Id && a.Outcome == null).ToListAsync(ct))
+        var now = clock.GetUtcNow();
+        var attempts = await db.Attempts.Where(a => a.RunId == run.Id && a.Outcome == null).ToListAsync(ct);
+        if (attempts.Count == 0)
         {
-            attempt.TryFinish(AttemptOutcome.Lost, "dead-letter", "The broker gave up delivering it; the run was queued again.", clock.GetUtcNow());
+            attempts.Add(Attempt.Unclaimed(run, now)); // so that administrators see it
+            db.Attempts.AddRange(attempts);
+        }
+
+        foreach (var attempt in attempts)
+        {
+            attempt.TryFinish(AttemptOutcome.Lost, Attempt.DeadLetter, "The broker gave up delivering it; the run was queued again.", now);
         }
 
         await RunWork.FollowAsync(db, run, ct);

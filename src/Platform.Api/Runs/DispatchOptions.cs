@@ -18,7 +18,4 @@ internal sealed class DispatchOptions
     /// <summary>How often the dispatcher looks without being rung.</summary>
     [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
     public TimeSpan Poll { get; set; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>Share of a tenant among those that wait, by tenant id; 1 where it is not named.</summary>
-    public Dictionary<Guid, double> Weights { get; set; } = [];
 }

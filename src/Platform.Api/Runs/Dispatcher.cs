@@ -1,7 +1,9 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Platform.Api.Audit;
 using Platform.Api.Data;
+using Platform.Api.Usage;
 using Platform.Contracts;
 
 namespace Platform.Api.Runs;
@@ -16,6 +18,7 @@ internal sealed partial class Dispatcher(
     WorkerRegistry workers,
     ManifestWriter manifests,
     Reconciler reconciler,
+    ArrivingStudies arriving,
     AuditLog audit,
     TimeProvider clock,
     IOptions<DispatchOptions> options,
@@ -24,8 +27,13 @@ internal sealed partial class Dispatcher(
     private const long LockKey = 0x506C6174_64697370;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
-    private readonly FairShare shares = new(tenant => options.Value.Weights.GetValueOrDefault(tenant, 1));
+    /// <summary>A tenant whose quota is used up is asked again after so long.</summary>
+    private static readonly TimeSpan QuotaHolds = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<Guid, double> weights = [];
     private readonly Dictionary<Guid, DateTimeOffset> notBefore = [];
+    private readonly Dictionary<Guid, DateTimeOffset> overQuota = [];
+    private FairShare shares = new(_ => 1);
     private bool isAway;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -62,6 +70,7 @@ internal sealed partial class Dispatcher(
     private async Task LeadAsync(NpgsqlConnection leader, CancellationToken ct)
     {
         isAway = false;
+        shares = new FairShare(tenant => weights.GetValueOrDefault(tenant, 1));
         LogLeads(logger);
         await Sql.ExecuteAsync(leader, $"listen {RunWork.Channel}", ct);
         await reconciler.RecoverMemoryAsync(leader, ct);
@@ -69,8 +78,8 @@ internal sealed partial class Dispatcher(
         {
             await RunWork.SettleAsync(leader, ct);
             var live = await reconciler.ReconcileAsync(leader, ct);
-            var dispatched = await DispatchAsync(leader, FreeSlots(live), ct);
-            if (dispatched == 0)
+            await arriving.PlanAsync(leader, ct);
+            if (!await DispatchAsync(leader, FreeSlots(live), ct))
             {
                 await leader.WaitAsync(options.Value.Poll, ct);
             }
@@ -84,21 +93,30 @@ internal sealed partial class Dispatcher(
         return alive.Where(w => !w.IsDraining).Sum(w => w.Slots) - live.Count(l => !draining.Contains(l.RunId));
     }
 
-    private async Task<int> DispatchAsync(NpgsqlConnection leader, int free, CancellationToken ct)
+    /// <summary>False when nothing is left to do until something changes.</summary>
+    private async Task<bool> DispatchAsync(NpgsqlConnection leader, int free, CancellationToken ct)
     {
         if (free <= 0)
         {
-            return 0;
+            return false;
         }
 
         var now = clock.GetUtcNow();
         var waiting = (await RunWork.ReadQueuedAsync(leader, free + notBefore.Count, ct))
-            .Where(run => notBefore.GetValueOrDefault(run.RunId) <= now)
+            .Where(run => notBefore.GetValueOrDefault(run.RunId) <= now
+                && (run.Lane == Lane.Stat || overQuota.GetValueOrDefault(run.TenantId) <= now))
             .ToList();
-        var dispatched = 0;
+        var (dispatched, settled) = (0, 0);
         foreach (var run in InOrder(waiting))
         {
-            if (await TryDispatchAsync(leader, run, ct))
+            if (run.Lane != Lane.Stat && overQuota.GetValueOrDefault(run.TenantId) > now)
+            {
+                continue;
+            }
+
+            var outcome = await TryDispatchAsync(leader, run, ct);
+            settled += outcome == Outcome.Waits ? 0 : 1;
+            if (outcome == Outcome.Dispatched)
             {
                 shares.Served(run.TenantId);
                 if (++dispatched == free)
@@ -108,7 +126,8 @@ internal sealed partial class Dispatcher(
             }
         }
 
-        return dispatched;
+        // Rows of runs that were no longer queued (cancelled meanwhile) made room for those behind them.
+        return settled > 0;
     }
 
     /// <summary>Lazily, because whom to serve next depends on who was served.</summary>
@@ -129,33 +148,37 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private async Task<bool> TryDispatchAsync(NpgsqlConnection leader, WaitingRun waiting, CancellationToken ct)
+    private async Task<Outcome> TryDispatchAsync(NpgsqlConnection leader, WaitingRun waiting, CancellationToken ct)
     {
         try
         {
-            var isDispatched = await DispatchRunAsync(waiting, ct);
+            var outcome = await DispatchRunAsync(waiting, ct);
+            if (outcome == Outcome.Waits)
+            {
+                return outcome;
+            }
 
             // After the commit: the run is no longer queued, or was not when looked at. A queueing since then has its own row.
             await RunWork.RemoveAsync(leader, waiting.Seq, ct);
             notBefore.Remove(waiting.RunId);
-            return isDispatched;
+            return outcome;
         }
         catch (Exception e) when (!ct.IsCancellationRequested && leader.FullState == System.Data.ConnectionState.Open)
         {
             // One run's trouble (its blobs cannot be written) must not hold up the others.
             notBefore[waiting.RunId] = clock.GetUtcNow() + RetryAfter;
             LogRunWaits(logger, waiting.RunId, e.GetType().Name, e);
-            return false;
+            return Outcome.Waits;
         }
     }
 
-    private async Task<bool> DispatchRunAsync(WaitingRun waiting, CancellationToken ct)
+    private async Task<Outcome> DispatchRunAsync(WaitingRun waiting, CancellationToken ct)
     {
         // :: Step 1: the manifest blob, outside any transaction.
         var manifest = await manifests.EnsureAsync(waiting.TenantId, waiting.RunId, ct);
         if (manifest is ManifestOutcome.NoLongerQueued)
         {
-            return false;
+            return Outcome.Settled;
         }
 
         // :: Step 2: state, slot and message in one.
@@ -163,8 +186,15 @@ internal sealed partial class Dispatcher(
             waiting.TenantId,
             async (db, token) =>
             {
-                var run = await db.LockRunAsync(waiting.RunId, token);
+                var run = await db.LockRunOrShadowAsync(waiting.RunId, token);
                 var now = clock.GetUtcNow();
+                weights[waiting.TenantId] = await db.Tenants.Select(t => t.Weight).SingleAsync(token);
+                if (run?.Lane == Lane.Routine && (await MonthlyQuota.ReadAsync(db, clock, token)).IsUsedUp)
+                {
+                    overQuota[waiting.TenantId] = now + QuotaHolds;
+                    return Outcome.Waits;
+                }
+
                 switch (manifest)
                 {
                     case ManifestOutcome.Written written when run?.TryDispatch(written.Blob, now) == true:
@@ -177,13 +207,23 @@ internal sealed partial class Dispatcher(
                         break;
 
                     default:
-                        return false;
+                        return Outcome.Settled;
                 }
 
                 await RunChange.SaveAsync(db, run, audit, "run.dispatch", token);
-                return run.Status == RunStatus.Dispatched;
+                return run.Status == RunStatus.Dispatched ? Outcome.Dispatched : Outcome.Settled;
             },
             ct);
+    }
+
+    private enum Outcome
+    {
+        Dispatched,
+
+        /// <summary>It was not queued any more, or cannot be computed: its row is gone.</summary>
+        Settled,
+
+        Waits,
     }
 
     [LoggerMessage(LogLevel.Information, "This process dispatches runs")]

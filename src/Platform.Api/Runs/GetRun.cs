@@ -32,6 +32,10 @@ internal static class GetRun
         string? ReasonCode,
         string? Reason,
         Guid? WinningAttemptId,
+        Guid? RuleId,
+        IReadOnlyList<Guid> Inputs,
+        bool IsProvisional,
+        Guid? SupersededBy,
         IReadOnlyList<AttemptResponse> Attempts,
         IReadOnlyList<Finding> Findings);
 
@@ -51,7 +55,7 @@ internal static class GetRun
         .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        string id, PlatformDb db, AuditLog audit, WorkerRegistry workers, CancellationToken ct)
+        string id, PlatformDb db, AuditLog audit, WorkerRegistry workers, TimeProvider clock, CancellationToken ct)
     {
         var found = Guid.TryParse(id, out var runId)
             ? await db.Runs.AsNoTracking()
@@ -71,6 +75,7 @@ internal static class GetRun
 
         var run = found.run;
         var progress = workers.ProgressOf(run);
+        var (reasonCode, reason) = await WaitReason.OfAsync(db, run, clock, ct);
         return TypedResults.Ok(new Response(
             run.Id,
             found.StudyInstanceUid,
@@ -90,9 +95,13 @@ internal static class GetRun
             progress?.Progress,
             run.Crashes,
             run.ResultHash,
-            run.ReasonCode,
-            run.Reason,
+            reasonCode,
+            reason,
             run.WinningAttemptId,
+            run.RuleId,
+            run.Inputs,
+            run.IsProvisional,
+            run.SupersededBy,
             [.. attempts.Select(a => new AttemptResponse(a.Id, a.WorkerName, a.StartedAt, a.FinishedAt, a.Outcome, a.ReasonCode, a.Reason))],
             [.. findings.Select(f => f.Read())]));
     }

@@ -22,6 +22,8 @@ internal static class ListRuns
         RunStatus Status,
         DateTimeOffset CreatedAt,
         DateTimeOffset? FinishedAt,
+        bool IsProvisional,
+        Guid? SupersededBy,
         string? ReasonCode,
         string? Reason);
 
@@ -31,7 +33,7 @@ internal static class ListRuns
         .WithName(nameof(ListRuns));
 
     private static async Task<Ok<Response>> Handle(
-        RunStatus? status, Guid? before, [Range(1, 500)] int? limit, PlatformDb db, AuditLog audit, CancellationToken ct)
+        RunStatus? status, Guid? before, [Range(1, 500)] int? limit, PlatformDb db, AuditLog audit, TimeProvider clock, CancellationToken ct)
     {
         var runs = db.Runs.AsNoTracking();
         if (status is not null)
@@ -52,6 +54,7 @@ internal static class ListRuns
             .OrderByDescending(r => r.run.Id)
             .ToListAsync(ct);
         await audit.RecordReadAsync(db.TenantId, "run.list", "tenant", db.TenantId.ToString(), ct);
+        var reasons = await WaitReason.OfAsync(db, [.. items.Select(i => i.run)], clock, ct);
         return TypedResults.Ok(new Response(
         [
             .. items.Select(i => new Item(
@@ -64,8 +67,10 @@ internal static class ListRuns
                 i.run.Status,
                 i.run.CreatedAt,
                 i.run.FinishedAt,
-                i.run.ReasonCode,
-                i.run.Reason))
+                i.run.IsProvisional,
+                i.run.SupersededBy,
+                reasons(i.run).Code,
+                reasons(i.run).Reason))
         ]));
     }
 }

@@ -50,7 +50,7 @@ internal sealed class ManifestWriter(TenantScope scopes, BlobStore blobs)
     private static async Task<(ManifestOutcome Outcome, RunManifest? Manifest)> ComposeAsync(
         PlatformDb db, Guid runId, string name, CancellationToken ct)
     {
-        var run = await db.Runs.AsNoTracking().SingleOrDefaultAsync(r => r.Id == runId, ct);
+        var run = await db.RunsAndShadows.AsNoTracking().SingleOrDefaultAsync(r => r.Id == runId, ct);
         if (run is not { Status: RunStatus.Queued })
         {
             return (new ManifestOutcome.NoLongerQueued(), null);
@@ -65,7 +65,8 @@ internal sealed class ManifestWriter(TenantScope scopes, BlobStore blobs)
         var model = await db.AiModels.AsNoTracking().SingleAsync(m => m.Id == run.ModelId, ct);
         var summary = model.ReadSummary();
         var candidates = await StudySeries.CandidatesAsync(db, study.Id, run.StudyVersion, ct);
-        var (series, reason) = SeriesChoice.Choose(summary.Input, candidates);
+        var rule = await db.Rules.AsNoTracking().SingleOrDefaultAsync(r => r.Id == run.RuleId, ct);
+        var (series, reason) = SeriesChoice.Choose(rule?.ReadConditions(run.IsProvisional) ?? summary.Input, candidates);
         if (series is null)
         {
             return (new ManifestOutcome.Impossible(reason!), null);
@@ -84,7 +85,10 @@ internal sealed class ManifestWriter(TenantScope scopes, BlobStore blobs)
             [new ManifestSeries(series.SeriesInstanceUid, series.Modality, instances)],
             new ManifestModel(model.Name, model.Version, model.Hash, model.PackageBlob),
             run.ReadParameters(),
-            Math.Min(summary.Limits?.Seconds ?? LongestRunSeconds, LongestRunSeconds));
+            Math.Min(summary.Limits?.Seconds ?? LongestRunSeconds, LongestRunSeconds))
+        {
+            Inputs = await RunInputs.ReadAsync(db, run, ct),
+        };
         return (new ManifestOutcome.Written(name), manifest);
     }
 }

@@ -7,53 +7,95 @@ using Platform.Api.Studies;
 
 namespace Platform.Api.Runs;
 
-/// <summary>Evaluates the tenant's rules on a complete study version: queues runs, or records why no AI runs on it.</summary>
+/// <summary>Evaluates the tenant's rules on a study: queues runs, or records why no AI runs on it.</summary>
 internal sealed class PlanRuns(AuditLog audit, TimeProvider clock)
 {
-    // When no model takes the study, people are told of the one that came nearest.
-    private static readonly string[] FromFarToNear = ["no-images", "modality", "body-part", "body-part-unknown", "too-few-slices"];
-
     /// <summary>Part of the completion's transaction, which holds the study's row. The caller saves.</summary>
     public async Task ForCompletedAsync(PlatformDb db, Study study, CancellationToken ct)
     {
         study.NoAiCode = null;
         study.NoAiReason = null;
-        var rules = await db.Rules
-            .Where(r => r.IsActive)
-            .Join(db.AiModels.Where(m => m.IsActive), r => r.ModelId, m => m.Id, (rule, model) => new { rule, model })
-            .ToListAsync(ct);
+        await ProvisionalRuns.OvertakeAsync(db, study, audit, clock, ct);
         var candidates = await StudySeries.CandidatesAsync(db, study.Id, study.Version, ct);
-        var reasons = new List<NoAi>();
-        var queued = await db.Runs.Where(r => r.StudyId == study.Id && r.StudyVersion == study.Version).Select(r => r.ModelHash).ToHashSetAsync(ct);
-        foreach (var (rule, model) in rules.Select(r => (r.rule, r.model)).OrderBy(r => r.rule.Lane))
+        var planned = RulePlan.Of(await RulePlan.ActiveAsync(db, ct), candidates);
+        var known = await KnownAsync(db, study, ct);
+        var waiting = new List<Run>();
+        var ofRule = new Dictionary<Guid, Run>();
+        foreach (var rule in planned.Where(p => p.Series is not null))
         {
-            var (series, reason) = SeriesChoice.Choose(rule.ReadConditions(), candidates);
-            if (series is null)
+            var inputs = rule.Rule.DependsOn.Select(id => ofRule[id].Id).ToList();
+            var plan = new RunPlan(rule.Rule.Id, rule.Target, rule.Rule.ShadowOf is not null, IsProvisional: false, inputs);
+            var run = Run.Queue(study, rule.Model, new Dictionary<string, string>(), rule.Lane, clock.GetUtcNow(), plan);
+            if (!known.TryAdd((run.ModelHash, run.ParametersHash), run))
             {
-                reasons.Add(reason!);
+                run = known[(run.ModelHash, run.ParametersHash)];
             }
-            else if (queued.Add(model.Hash))
+            else
             {
-                await QueueAsync(db, study, model, rule.Lane, ct);
+                await AddAsync(db, run, ct);
+                waiting.AddRange(run.Status == RunStatus.Waiting ? [run] : []);
             }
+
+            ofRule[rule.Rule.Id] = run;
         }
 
-        if (queued.Count == 0)
+        if (known.Values.All(r => r.IsShadow || r.IsProvisional))
         {
-            var nearest = reasons.MaxBy(r => Array.IndexOf(FromFarToNear, r.Code))
-                ?? new NoAi("no-rules", "No AI model is active here. A tenant administrator can activate one.");
+            var nearest = RulePlan.Nearest(planned.Where(p => p.Rule.ShadowOf is null && p.Reason is not null).Select(p => p.Reason!));
             study.NoAiCode = nearest.Code;
             study.NoAiReason = nearest.Reason;
             audit.Record(db, "study.no-ai", "study", study.Id.ToString(), AuditOutcome.Success, nearest.Code);
         }
+
+        if (waiting.Count > 0)
+        {
+            // What they need may have ended before, by a person's asking.
+            await db.SaveChangesAsync(ct);
+            foreach (var run in waiting)
+            {
+                await RunInputs.SettleAsync(db, run, audit, ct);
+            }
+        }
     }
 
-    private async Task QueueAsync(PlatformDb db, Study study, AiModel model, Lane lane, CancellationToken ct)
+    /// <summary>
+    /// Runs of rules that content themselves with a part of the study, once that part is there. The transaction holds the study's
+    /// row, and the study is still arriving. Saves.
+    /// </summary>
+    public async Task ForArrivingAsync(PlatformDb db, Study study, IReadOnlyList<(Rule Rule, AiModel Model)> rules, CancellationToken ct)
     {
-        var run = Run.Queue(study, model, new Dictionary<string, string>(), lane, clock.GetUtcNow());
+        var candidates = await StudySeries.CandidatesAsync(db, study.Id, study.Version, ct);
+        var known = await KnownAsync(db, study, ct);
+        foreach (var (rule, model) in rules.Where(r => SeriesChoice.Choose(r.Rule.ReadConditions(isProvisional: true), candidates).Series is not null))
+        {
+            var plan = new RunPlan(rule.Id, null, IsShadow: false, IsProvisional: true, []);
+            var run = Run.Queue(study, model, new Dictionary<string, string>(), rule.Lane, clock.GetUtcNow(), plan);
+            if (known.TryAdd((run.ModelHash, run.ParametersHash), run))
+            {
+                await AddAsync(db, run, ct);
+            }
+        }
+
+        await db.SaveChangesAsync(ct);
+    }
+
+    private static async Task<Dictionary<(string ModelHash, string ParametersHash), Run>> KnownAsync(PlatformDb db, Study study, CancellationToken ct) =>
+        await db.RunsAndShadows
+            .Where(r => r.StudyId == study.Id && r.StudyVersion == study.Version)
+            .ToDictionaryAsync(r => (r.ModelHash, r.ParametersHash), ct);
+
+    private async Task AddAsync(PlatformDb db, Run run, CancellationToken ct)
+    {
         db.Runs.Add(run);
-        await RunWork.QueuedAsync(db, run, ct);
+        if (run.Status == RunStatus.Queued)
+        {
+            await RunWork.QueuedAsync(db, run, ct);
+        }
+
         audit.Record(db, "run.queue", "run", run.Id.ToString());
-        await Changes.PublishAsync(db, "run", run.Id, run.Status.ToString(), ct);
+        if (!run.IsShadow)
+        {
+            await Changes.PublishAsync(db, "run", run.Id, run.Status.ToString(), ct);
+        }
     }
 }

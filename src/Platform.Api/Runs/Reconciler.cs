@@ -67,7 +67,7 @@ internal sealed partial class Reconciler(
             live.TenantId,
             async (db, token) =>
             {
-                var run = await db.LockRunAsync(live.RunId, token);
+                var run = await db.LockRunOrShadowAsync(live.RunId, token);
                 if (run is null || run.IsTerminal || run.Status == RunStatus.Queued)
                 {
                     return true;

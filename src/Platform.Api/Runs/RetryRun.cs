@@ -35,8 +35,7 @@ internal static class RetryRun
                 statusCode: StatusCodes.Status409Conflict);
         }
 
-        await RunWork.QueuedAsync(db, run, ct);
-        await RunChange.SaveAsync(db, run, audit, "run.retry", ct);
+        await RunInputs.AgainAsync(db, run, audit, "run.retry", ct);
         return TypedResults.Accepted($"/t/{tenant.Slug}/runs/{run.Id}", new Response(run.Id, run.Status));
     }
 }

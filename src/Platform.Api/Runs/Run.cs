@@ -12,6 +12,9 @@ namespace Platform.Api.Runs;
 
 internal enum RunStatus
 {
+    /// <summary>Needs the result of another run first.</summary>
+    Waiting,
+
     /// <summary>Waits in the database for a free slot.</summary>
     Queued,
 
@@ -46,8 +49,17 @@ internal sealed class Run : ITenantOwned
 {
     public const int CrashesToQuarantine = 3;
 
+    /// <summary>Name of the query filter that hides shadow runs.</summary>
+    public const string ShadowFilter = "shadow";
+
+    /// <summary>Ended because a run that it needs has no result.</summary>
+    public const string InputFailed = "input-failed";
+
     public static readonly TimeSpan StatTarget = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan RoutineTarget = TimeSpan.FromMinutes(30);
+
+    /// <summary>Nobody waits for a shadow: behind the tenant's own routine runs.</summary>
+    public static readonly TimeSpan ShadowTarget = TimeSpan.FromDays(1);
 
     private Run()
     {
@@ -77,9 +89,26 @@ internal sealed class Run : ITenantOwned
     public string? Reason { get; private set; }
     public string? ManifestBlob { get; private set; }
 
+    /// <summary>The rule that planned it; null when a person asked for it.</summary>
+    public Guid? RuleId { get; private init; }
+
+    /// <summary>Runs whose results it needs.</summary>
+    public Guid[] Inputs { get; private init; } = [];
+
+    /// <summary>Computed to be compared: nobody reads its findings and the study does not get them.</summary>
+    public bool IsShadow { get; private init; }
+
+    /// <summary>Computed before the study was complete.</summary>
+    public bool IsProvisional { get; private init; }
+
+    /// <summary>The complete study's run, in place of this provisional one; null while there is none.</summary>
+    public Guid? SupersededBy { get; private set; }
+
     public bool IsTerminal => Status is RunStatus.Succeeded or RunStatus.Failed or RunStatus.Cancelled or RunStatus.Quarantined;
 
-    public static Run Queue(Study study, AiModel model, IReadOnlyDictionary<string, string> parameters, Lane lane, DateTimeOffset now)
+    /// <param name="plan">What a rule says of it; null when a person asks.</param>
+    public static Run Queue(
+        Study study, AiModel model, IReadOnlyDictionary<string, string> parameters, Lane lane, DateTimeOffset now, RunPlan? plan = null)
     {
         var canonical = Canonical(parameters);
         return new Run
@@ -91,16 +120,32 @@ internal sealed class Run : ITenantOwned
             ModelId = model.Id,
             ModelHash = model.Hash,
             Parameters = canonical,
-            ParametersHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical))),
+            ParametersHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical + plan?.Distinction))),
             Lane = lane,
-            Deadline = now + (lane == Lane.Stat ? StatTarget : RoutineTarget),
-            Status = RunStatus.Queued,
+            Deadline = now + TargetOf(lane, plan),
+            Status = plan is { Inputs.Count: > 0 } ? RunStatus.Waiting : RunStatus.Queued,
             CreatedAt = now,
+            RuleId = plan?.RuleId,
+            Inputs = [.. plan?.Inputs ?? []],
+            IsShadow = plan?.IsShadow == true,
+            IsProvisional = plan?.IsProvisional == true,
         };
     }
 
     public IReadOnlyDictionary<string, string> ReadParameters() =>
         JsonSerializer.Deserialize<SortedDictionary<string, string>>(Parameters, PlatformJson.Options) ?? [];
+
+    /// <summary>Everything that it needs is there.</summary>
+    public bool TryReady()
+    {
+        if (Status != RunStatus.Waiting)
+        {
+            return false;
+        }
+
+        Status = RunStatus.Queued;
+        return true;
+    }
 
     public bool TryDispatch(string manifestBlob, DateTimeOffset now)
     {
@@ -144,6 +189,12 @@ internal sealed class Run : ITenantOwned
 
     public bool TryCancel(DateTimeOffset now) => TryEnd(RunStatus.Cancelled, "cancelled", "A person stopped this run.", now);
 
+    /// <summary>The study is complete: what a provisional run would say is of no more use.</summary>
+    public bool TryOvertake(DateTimeOffset now) =>
+        IsProvisional && TryEnd(RunStatus.Cancelled, "superseded", "The study is complete; the whole of it is computed instead.", now);
+
+    public void Supersede(Run complete) => SupersededBy = complete.Id;
+
     /// <summary>Counts a crash: back to the queue, or into quarantine with the last cause at the third.</summary>
     public bool TryCrash(string reasonCode, string reason, DateTimeOffset now) =>
         TryCountCrash(reasonCode, reason, now) && (IsTerminal || TryRequeue());
@@ -168,7 +219,7 @@ internal sealed class Run : ITenantOwned
     /// <summary>Back to the queue: its message or its worker was lost.</summary>
     public bool TryRequeue()
     {
-        if (IsTerminal)
+        if (IsTerminal || Status == RunStatus.Waiting)
         {
             return false;
         }
@@ -187,7 +238,7 @@ internal sealed class Run : ITenantOwned
             return false;
         }
 
-        Status = RunStatus.Queued;
+        Status = Inputs.Length > 0 ? RunStatus.Waiting : RunStatus.Queued;
         DispatchedAt = null;
         StartedAt = null;
         FinishedAt = null;
@@ -196,6 +247,9 @@ internal sealed class Run : ITenantOwned
         Crashes = 0;
         return true;
     }
+
+    private static TimeSpan TargetOf(Lane lane, RunPlan? plan) =>
+        plan?.Target ?? (plan?.IsShadow == true ? ShadowTarget : lane == Lane.Stat ? StatTarget : RoutineTarget);
 
     private static string Canonical(IReadOnlyDictionary<string, string> parameters) => JsonSerializer.Serialize(
         new SortedDictionary<string, string>(parameters.ToDictionary(p => p.Key, p => p.Value), StringComparer.Ordinal),
@@ -216,11 +270,22 @@ internal sealed class Run : ITenantOwned
     }
 }
 
+/// <summary>What a rule says of a run.</summary>
+/// <param name="Target">Time to the result; null takes the lane's.</param>
+/// <param name="Inputs">Runs whose results it needs.</param>
+internal sealed record RunPlan(Guid RuleId, TimeSpan? Target, bool IsShadow, bool IsProvisional, IReadOnlyList<Guid> Inputs)
+{
+    /// <summary>What makes it another run than the plain one of the same model and parameters; part of the natural key.</summary>
+    public string Distinction =>
+        (IsShadow ? "\nshadow" : "") + (IsProvisional ? "\nprovisional" : "") + string.Concat(Inputs.Order().Select(id => $"\n{id:N}"));
+}
+
 internal sealed class RunMapping : IEntityTypeConfiguration<Run>
 {
     public void Configure(EntityTypeBuilder<Run> builder)
     {
         builder.ToTable("runs");
+        builder.HasQueryFilter(Run.ShadowFilter, r => !r.IsShadow);
         builder.HasIndex(r => new { r.TenantId, r.StudyId, r.StudyVersion, r.ModelHash, r.ParametersHash }).IsUnique();
         builder.HasIndex(r => new { r.TenantId, r.Status, r.Lane, r.Deadline });
         builder.HasOne<Study>().WithMany().HasForeignKey(r => new { r.TenantId, r.StudyId }).OnDelete(DeleteBehavior.Cascade);

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Studies;
+using Platform.Api.Usage;
 using Platform.Contracts;
 
 namespace Platform.Api.Runs;
@@ -16,6 +17,7 @@ internal sealed partial class RunFinishedConsumer(
     TenantScope scopes,
     ResultReader results,
     WorkerRegistry workers,
+    PhaseTimes phases,
     AuditLog audit,
     TimeProvider clock,
     ILogger<RunFinishedConsumer> logger) : IConsumer<RunFinished>
@@ -47,7 +49,7 @@ internal sealed partial class RunFinishedConsumer(
 
     private static async Task<(RunStatus? Status, string? StudyUid)> LookAsync(PlatformDb db, Guid runId, CancellationToken ct)
     {
-        var found = await db.Runs
+        var found = await db.RunsAndShadows
             .Where(r => r.Id == runId)
             .Join(db.Studies, r => r.StudyId, s => s.Id, (r, s) => new { r.Status, s.StudyInstanceUid })
             .SingleOrDefaultAsync(ct);
@@ -56,7 +58,7 @@ internal sealed partial class RunFinishedConsumer(
 
     private async Task CommitAsync(PlatformDb db, RunFinished message, VerifiedResult? result, string? problem, CancellationToken ct)
     {
-        var run = await db.LockRunAsync(message.RunId, ct);
+        var run = await db.LockRunOrShadowAsync(message.RunId, ct);
         if (run is null || !await Inbox.TryReceiveAsync(db, nameof(RunFinished), message.AttemptId, clock, ct))
         {
             return;
@@ -72,6 +74,7 @@ internal sealed partial class RunFinishedConsumer(
         var before = run.Status;
         var outcome = Apply(db, run, message, result, problem);
         attempt.TryFinish(outcome, problem is null ? message.ReasonCode : "result-invalid", problem ?? message.Reason, message.FinishedAt);
+        await CountAsync(db, run, attempt, message, outcome, result, ct);
         if (run.Status != before)
         {
             await RunWork.FollowAsync(db, run, ct);
@@ -79,6 +82,29 @@ internal sealed partial class RunFinishedConsumer(
 
         await RunChange.SaveAsync(db, run, audit, "run.finish", ct, Outcome(outcome));
         LogFinished(logger, run.Id, outcome, run.Status);
+    }
+
+    /// <summary>What the tenant asked for is on its account; that a second worker computed the same is not.</summary>
+    private async Task CountAsync(
+        PlatformDb db, Run run, Attempt attempt, RunFinished message, AttemptOutcome outcome, VerifiedResult? result, CancellationToken ct)
+    {
+        // A worker's word, so with bounds: nothing below zero, nothing beyond what a run may take.
+        var seconds = double.IsFinite(message.ComputeSeconds) ? Math.Clamp(message.ComputeSeconds, 0, TimeSpan.SecondsPerDay) : 0;
+        attempt.Spent(message.Device, seconds, result?.Result.Seconds);
+        if (seconds > 0 && outcome != AttemptOutcome.Late)
+        {
+            await UsageDay.AddAsync(db, clock.GetUtcNow(), run.ModelId, message.Device ?? "unknown", seconds, ct);
+        }
+
+        if (outcome == AttemptOutcome.Succeeded)
+        {
+            phases.Add(result!.Result.Seconds);
+        }
+
+        if (run is { Status: RunStatus.Succeeded, IsProvisional: false, IsShadow: false } && outcome == AttemptOutcome.Succeeded)
+        {
+            await ProvisionalRuns.SupersedeAsync(db, run, ct);
+        }
     }
 
     private AttemptOutcome Apply(PlatformDb db, Run run, RunFinished message, VerifiedResult? result, string? problem)
@@ -139,6 +165,13 @@ internal sealed partial class RunFinishedConsumer(
 
     private static void Store(PlatformDb db, Run run, VerifiedResult verified, DateTimeOffset now)
     {
+        if (run.IsShadow)
+        {
+            // To be compared and nothing else: the objects stay blobs that no row of the study names.
+            db.ShadowFindings.AddRange(verified.Result.Findings.Select((finding, i) => ShadowFinding.From(run.TenantId, run.Id, i, finding)));
+            return;
+        }
+
         db.Findings.AddRange(verified.Result.Findings.Select((finding, i) => RunFinding.From(run.TenantId, run.Id, i, finding)));
         foreach (var objects in verified.Objects.GroupBy(o => o.Object.SeriesInstanceUid))
         {

@@ -18,7 +18,7 @@ internal sealed partial class RunStartedConsumer(
 
     private async Task HandleAsync(PlatformDb db, RunStarted message, CancellationToken ct)
     {
-        var run = await db.LockRunAsync(message.RunId, ct);
+        var run = await db.LockRunOrShadowAsync(message.RunId, ct);
         if (run is null)
         {
             LogUnknown(logger, message.RunId);

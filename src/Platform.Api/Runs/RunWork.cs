@@ -86,6 +86,35 @@ internal static class RunWork
         return queued;
     }
 
+    /// <summary>How many runs of each tenant and lane wait, and how many have a slot.</summary>
+    public static async Task<List<WorkCount>> CountAsync(NpgsqlConnection system, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            select tenant_id, lane,
+                count(*) filter (where kind = '{Queued}')::int, count(*) filter (where kind = '{Live}')::int,
+                min(deadline) filter (where kind = '{Queued}')
+            from work_ready where kind in ('{Queued}', '{Live}') group by tenant_id, lane
+            """,
+            system);
+        var counts = new List<WorkCount>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            counts.Add(new WorkCount(
+                reader.GetGuid(0),
+                Enum.Parse<Lane>(reader.GetString(1)),
+                reader.GetInt32(2),
+                reader.GetInt32(3),
+                await reader.IsDBNullAsync(4, ct) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(4, ct)));
+        }
+
+        return counts;
+    }
+
+    /// <summary>Something that decides about waiting runs has changed.</summary>
+    public static Task RingAsync(PlatformDb db, CancellationToken ct) => db.Database.ExecuteSqlAsync($"select pg_notify({Channel}, '')", ct);
+
     private static async Task AddAsync(PlatformDb db, string kind, Run run, DateTimeOffset deadline, CancellationToken ct)
     {
         db.WorkReady.Add(new WorkReady
@@ -96,9 +125,12 @@ internal static class RunWork
             Deadline = deadline,
             Id = run.Id,
         });
-        await db.Database.ExecuteSqlAsync($"select pg_notify({Channel}, '')", ct);
+        await RingAsync(db, ct);
     }
 }
+
+/// <summary>A tenant's runs of a lane that wait, and those that hold a slot.</summary>
+internal sealed record WorkCount(Guid TenantId, Lane Lane, int Queued, int OnTheWay, DateTimeOffset? NearestDeadline);
 
 /// <summary>A run that holds a slot.</summary>
 internal sealed record LiveRun(long Seq, Guid TenantId, Guid RunId, DateTimeOffset ClaimBy);

@@ -13,6 +13,8 @@ internal static class RunsRoutes
         services.AddSingleton<ResultReader>();
         services.AddSingleton<Reconciler>();
         services.AddSingleton<PlanRuns>();
+        services.AddSingleton<ArrivingStudies>();
+        services.AddSingleton<PhaseTimes>();
         services.AddHostedService<Dispatcher>();
         return services;
     }
@@ -35,5 +37,6 @@ internal static class RunsRoutes
         runs.MapGetOutlines();
         runs.MapCancelRun();
         runs.MapRetryRun();
+        runs.MapReplayRuns();
     }
 }

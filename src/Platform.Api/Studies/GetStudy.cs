@@ -69,6 +69,8 @@ internal static class GetStudy
         [property: Description("0 to 1 within the phase; null when no worker has it.")] double? Progress,
         string? ReasonCode,
         string? Reason,
+        bool IsProvisional,
+        [property: Description("The complete study's run, in place of this provisional one; null while there is none.")] Guid? SupersededBy,
         IReadOnlyList<Finding> Findings);
 
     public static void MapGetStudy(this IEndpointRouteBuilder studies) => studies
@@ -85,6 +87,7 @@ internal static class GetStudy
         TenantKeys keys,
         AuditLog audit,
         WorkerRegistry workers,
+        TimeProvider clock,
         CancellationToken ct)
     {
         var forms = UidPath.FormsOf(uid, await keys.ForAsync(tenant.Id, ct));
@@ -93,7 +96,7 @@ internal static class GetStudy
             tenant.Id,
             async (db, token) =>
                 await db.Studies.AsNoTracking().SingleOrDefaultAsync(s => forms.Contains(s.StudyInstanceUid), token) is { } study
-                    ? await ReadAsync(db, study, workers, token)
+                    ? await ReadAsync(db, study, workers, clock, token)
                     : null,
             ct);
         if (response is null)
@@ -122,7 +125,7 @@ internal static class GetStudy
             [.. unseen.SelectMany(all => all).GroupBy(code => code).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new SuspicionItem(g.Key, g.Count()))]);
     }
 
-    private static async Task<Response> ReadAsync(PlatformDb db, Study study, WorkerRegistry workers, CancellationToken ct)
+    private static async Task<Response> ReadAsync(PlatformDb db, Study study, WorkerRegistry workers, TimeProvider clock, CancellationToken ct)
     {
         var series = await db.Series
             .Where(e => e.StudyId == study.Id)
@@ -146,6 +149,7 @@ internal static class GetStudy
             .OrderByDescending(r => r.run.StudyVersion).ThenBy(r => r.run.Id)
             .ToListAsync(ct);
         var ids = runs.ConvertAll(r => r.run.Id);
+        var reasons = await WaitReason.OfAsync(db, runs.ConvertAll(r => r.run), clock, ct);
         var findings = (await db.Findings.AsNoTracking()
                 .Where(f => ids.Contains(f.RunId)).OrderBy(f => f.Ordinal).ToListAsync(ct))
             .ToLookup(f => f.RunId);
@@ -179,8 +183,10 @@ internal static class GetStudy
                     r.run.FinishedAt,
                     workers.ProgressOf(r.run)?.Phase,
                     workers.ProgressOf(r.run)?.Progress,
-                    r.run.ReasonCode,
-                    r.run.Reason,
+                    reasons(r.run).Code,
+                    reasons(r.run).Reason,
+                    r.run.IsProvisional,
+                    r.run.SupersededBy,
                     [.. findings[r.run.Id].Select(f => f.Read())]))
             ]);
     }

@@ -86,12 +86,12 @@ internal static class ListStudies
             .ToLookup(e => e.StudyId, e => e.Modality);
         var instances = await db.Instances.Where(i => ids.Contains(i.StudyId)).GroupBy(i => i.StudyId)
             .Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);
-        var runs = (await db.Runs.Where(r => ids.Contains(r.StudyId)).OrderBy(r => r.Id)
+        var runs = (await db.Runs.Where(r => ids.Contains(r.StudyId) && r.SupersededBy == null).OrderBy(r => r.Id)
                 .Select(r => new { r.StudyId, r.StudyVersion, r.Status }).ToListAsync(ct))
             .ToLookup(r => (r.StudyId, r.StudyVersion), r => r.Status);
         var findings = await db.Findings
             .Join(
-                db.Runs.Where(r => ids.Contains(r.StudyId)),
+                db.Runs.Where(r => ids.Contains(r.StudyId) && r.SupersededBy == null),
                 f => new { f.TenantId, Id = f.RunId },
                 r => new { r.TenantId, r.Id },
                 (_, r) => new { r.StudyId, r.StudyVersion })

@@ -28,6 +28,12 @@ internal sealed class Tenant : ITenantOwned
     /// <summary>A study is complete after this long without an instance, unless the sender says so first.</summary>
     public TimeSpan QuietPeriod { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Share among the tenants whose runs wait; 1 is the usual one.</summary>
+    public double Weight { get; set; } = 1;
+
+    /// <summary>Device seconds that runs may use in a calendar month (UTC); routine ones wait beyond it. Null sets no bound.</summary>
+    public double? ComputeSecondsPerMonth { get; set; }
+
     public DateTimeOffset CreatedAt { get; init; }
 }
 
@@ -37,5 +43,6 @@ internal sealed class TenantMapping : IEntityTypeConfiguration<Tenant>
     {
         builder.ToTable("tenants");
         builder.HasKey(t => t.TenantId);
+        builder.Property(t => t.Weight).HasDefaultValue(1.0);
     }
 }

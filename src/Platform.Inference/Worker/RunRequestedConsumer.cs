@@ -50,6 +50,13 @@ internal sealed partial class RunRequestedConsumer(
 
     private async Task<RunFinished> ComputeAsync(RunManifest manifest, WorkerState.Delivery delivery, CancellationToken ct)
     {
+        var since = clock.GetTimestamp();
+        var finished = await ComputeInChildAsync(manifest, delivery, ct);
+        return finished with { ComputeSeconds = clock.GetElapsedTime(since).TotalSeconds, Device = slots.Device };
+    }
+
+    private async Task<RunFinished> ComputeInChildAsync(RunManifest manifest, WorkerState.Delivery delivery, CancellationToken ct)
+    {
         try
         {
             var answer = await slots.ComputeAsync(manifest, delivery, ct);

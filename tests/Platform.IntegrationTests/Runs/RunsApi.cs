@@ -39,6 +39,12 @@ internal sealed class RunsApi : ApiHost
         return api;
     }
 
+    /// <summary>With a second model that takes the same studies.</summary>
+    public static Task<RunsApi> StartWithTwoModelsAsync(TestServices services) => StartAsync(services, new Dictionary<string, string?>
+    {
+        ["AiModels:Packages:1"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/slow"),
+    });
+
     public async Task<TenantClient> AsTenantAsync(string slug) =>
         new(await TenantAsync(slug), slug, await AsAdministratorAsync(slug));
 
@@ -131,6 +137,42 @@ internal sealed class TenantClient(Guid tenantId, string slug, HttpClient http)
             await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
             last = await StatusAsync(run, ct);
         }
+    }
+
+    /// <summary>The study's runs by model.</summary>
+    public async Task<Dictionary<string, Guid>> RunsOfAsync(string studyUid, CancellationToken ct) =>
+        (await StudyAsync(studyUid, ct)).GetProperty("runs").EnumerateArray()
+            .ToDictionary(r => r.GetProperty("model").GetString()!, r => r.GetProperty("id").GetGuid());
+
+    public async Task<JsonElement> GetAsync(string path, CancellationToken ct) => await http.GetFromJsonAsync<JsonElement>(Path(path), ct);
+
+    /// <summary>Sends JSON; the body of the answer is a problem where the status says so.</summary>
+    public async Task<(HttpStatusCode Status, JsonElement Body)> SendAsync(HttpMethod method, string path, object body, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(method, Path(path)) { Content = JsonContent.Create(body) };
+        using var answer = await http.SendAsync(request, ct);
+        return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>(ct));
+    }
+
+    /// <summary>The rule of a model's package, as a draft to send with changes.</summary>
+    public async Task<(Guid Id, Dictionary<string, object?> Draft)> RuleOfAsync(string model, CancellationToken ct)
+    {
+        var rule = (await GetAsync("rules", ct)).GetProperty("rules").EnumerateArray().First(r => r.GetProperty("model").GetString() == model);
+        string[] members = ["name", "modelId", "lane", "deadlineMinutes", "conditions", "dependsOn", "shadowOf", "provisionalAt", "isActive"];
+        return (rule.GetProperty("id").GetGuid(), members.ToDictionary(m => m, m => (object?)rule.GetProperty(m).Clone()));
+    }
+
+    /// <summary>Changes some members of a model's rule.</summary>
+    public async Task<Guid> ChangeRuleAsync(string model, CancellationToken ct, params (string Member, object? Value)[] changes)
+    {
+        var (id, draft) = await RuleOfAsync(model, ct);
+        foreach (var (member, value) in changes)
+        {
+            draft[member] = value;
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Put, $"rules/{id}", draft, ct)).Status);
+        return id;
     }
 
     private Uri Path(string path) => new($"/t/{slug}/{path}", UriKind.Relative);

@@ -71,16 +71,21 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     public Task SendAsync<T>(T message, CancellationToken ct)
         where T : class => Bus.Publish(message, ct);
 
+    /// <summary>As the broker does with a message that it gives up delivering.</summary>
+    public async Task SendToDeadLetterAsync(RunRequested message, CancellationToken ct) =>
+        await (await Bus.GetSendEndpoint(new Uri($"exchange:{QueueNames.DeadLetter}"))).Send(message, ct);
+
     /// <summary>Writes the result blob of an attempt and says that it succeeded.</summary>
     public async Task<RunFinished> WriteResultAsync(
         Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct, ResultFile? outlines = null,
-        bool hasFinding = true)
+        bool hasFinding = true, IReadOnlyList<Finding>? findings = null, double computeSeconds = 0)
     {
         var finding = new Finding(
             "2.25.1", "2.25.2", new Code("BRIGHT", "99PLATFORM", "Bright region"), null, 1,
             [new Measurement(new Code("118565006", "SCT", "Volume"), 42, new Code("mm3", "UCUM", "cubic millimeter"))], null, null, null);
         var result = new RunResult(
-            tenantId, runId, attemptId, "threshold", "1.0.0", "model", hash, "cpu", hasFinding ? [finding] : [], objects, new PhaseSeconds(0, 0, 0, 0, 0, 0), [])
+            tenantId, runId, attemptId, "threshold", "1.0.0", "model", hash, "cpu", findings ?? (hasFinding ? [finding] : []), objects,
+            new PhaseSeconds(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), [])
         {
             Outlines = outlines,
         };
@@ -89,7 +94,21 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         await WriteAsync(name, bytes, ct);
         return new RunFinished(
             tenantId, runId, attemptId, Id, RunOutcome.Succeeded, name, Convert.ToHexStringLower(SHA256.HashData(bytes)), null, null,
-            TimeProvider.System.GetUtcNow());
+            TimeProvider.System.GetUtcNow())
+        {
+            ComputeSeconds = computeSeconds,
+            Device = "cpu",
+        };
+    }
+
+    /// <summary>An image as a result object of a study.</summary>
+    public async Task<ResultObject> WriteObjectAsync(RunManifest manifest, Guid attemptId, CancellationToken ct)
+    {
+        var (uid, bytes) = TestStudy.MakeImage(manifest.StudyInstanceUid);
+        var name = BlobNames.Attempt(manifest.TenantId, manifest.RunId, attemptId, "image.dcm");
+        await WriteAsync(name, bytes, ct);
+        return new ResultObject(
+            "1.2.840.10008.5.1.4.1.1.4", uid + ".1", uid, "1.2.840.10008.1.2.1", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }
 
     /// <summary>Writes the outlines of an attempt: one square.</summary>
@@ -162,9 +181,13 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         public Task StartAsync(CancellationToken ct) => worker.SendAsync(
             new RunStarted(Request.TenantId, Request.RunId, AttemptId, worker.Id, "scripted", TimeProvider.System.GetUtcNow()), ct);
 
-        public async Task SucceedAsync(CancellationToken ct)
+        public async Task SucceedAsync(
+            CancellationToken ct, IReadOnlyList<Finding>? findings = null, IReadOnlyList<ResultObject>? objects = null, double computeSeconds = 0)
         {
-            await worker.SendAsync(await worker.WriteResultAsync(Request.TenantId, Request.RunId, AttemptId, "result-hash", [], ct), ct);
+            await worker.SendAsync(
+                await worker.WriteResultAsync(
+                    Request.TenantId, Request.RunId, AttemptId, "result-hash", objects ?? [], ct, findings: findings, computeSeconds: computeSeconds),
+                ct);
             Acknowledge();
         }
 

@@ -39,6 +39,26 @@ internal static class TestStudy
         return (root, [.. ImageSeriesWriter.Write(series).Select(file => file.ToArray())]);
     }
 
+    /// <summary>One image in a series of its own of somebody's study.</summary>
+    public static (string SeriesUid, byte[] File) MakeImage(string studyUid)
+    {
+        var uid = "2.25." + RandomNumberGenerator.GetInt32(1, int.MaxValue).ToString(CultureInfo.InvariantCulture);
+        var series = new ImageSeries
+        {
+            Modality = "MR",
+            Columns = Side,
+            Rows = Side,
+            Slices = 1,
+            Affine = new Affine(new Vector3D(1, 0, 0), new Vector3D(0, 1, 0), new Vector3D(0, 0, 1), new Vector3D(0, 0, 0)),
+            Voxels = new float[Side * Side],
+            StudyInstanceUid = studyUid,
+            SeriesInstanceUid = uid,
+            FrameOfReferenceUid = uid + ".2",
+            SopInstanceUid = _ => uid + ".1",
+        };
+        return (uid, ImageSeriesWriter.Write(series).Single().ToArray());
+    }
+
     public static HttpContent Multipart(IEnumerable<byte[]> files)
     {
         var body = new MultipartContent("related");

@@ -19,7 +19,11 @@ public enum Audience
 }
 
 /// <summary>Ids of one tenant's things, as they come in paths and bodies.</summary>
-internal sealed record Targets(string Study, string Series, string Instance, string Run);
+internal sealed record Targets(string Study, string Series, string Instance, string Run, string Rule, string Model)
+{
+    /// <summary>A model that nobody has.</summary>
+    public const string NoModel = "01990000-0000-7000-8000-000000000001";
+}
 
 /// <summary>How one endpoint of the routing table is attacked.</summary>
 /// <param name="Endpoint">Method and route pattern, as the routing table has them.</param>

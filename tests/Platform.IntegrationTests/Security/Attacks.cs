@@ -71,6 +71,19 @@ internal static class Attacks
         Attack.OnThing("GET /t/{tenant}/runs/{id}/outlines", t => $"/runs/{t.Run}/outlines", Readers),
         Attack.OnThing("POST /t/{tenant}/runs/{id}/cancel", t => $"/runs/{t.Run}/cancel", Starters),
         Attack.OnThing("POST /t/{tenant}/runs/{id}/retry", t => $"/runs/{t.Run}/retry", Starters),
+        Attack.OnMember("POST /t/{tenant}/runs/replay", "/runs/replay", TenantAdministrator)
+            with { Body = t => JsonContent.Create(new { runIds = new[] { t.Run } }), TakesIdsInBody = true },
+        Attack.OnMember("GET /t/{tenant}/operations", "/operations", TenantAdministrator),
+        Attack.OnMember("GET /t/{tenant}/usage", "/usage", TenantAdministrator),
+        Attack.OnMember("GET /t/{tenant}/rules", "/rules", TenantAdministrator, Uploader, Specialist, Viewer),
+        Attack.OnMember("POST /t/{tenant}/rules", "/rules", TenantAdministrator)
+            with { Body = t => RuleOf(t.Model), TakesIdsInBody = true },
+        Attack.OnThing("PUT /t/{tenant}/rules/{id}", t => $"/rules/{t.Rule}", TenantAdministrator) with { Body = t => RuleOf(Guid.TryParse(t.Model, out _) ? t.Model : Targets.NoModel) },
+        Attack.OnMember("POST /t/{tenant}/rules/dry-run", "/rules/dry-run", TenantAdministrator)
+            with { Body = t => JsonContent.Create(new { days = 1, ruleId = t.Rule, draft = Rule(t.Model) }), TakesIdsInBody = true },
+        Attack.OnThing("GET /t/{tenant}/rules/{id}/comparison", t => $"/rules/{t.Rule}/comparison", TenantAdministrator),
+        Attack.On("PUT /tenants/{slug}/limits", Audience.Operator) with { Body = _ => JsonContent.Create(new { weight = 1 }) },
+        Attack.On("GET /operations", Audience.Operator),
         Attack.OnMember("GET /t/{tenant}/models", "/models", TenantAdministrator, Uploader, Specialist, Viewer),
     ];
 
@@ -94,6 +107,13 @@ internal static class Attacks
         $"GET /t/{{tenant}}/studies/{{uid}}/series/{{series}}/preview{pattern}",
         t => $"/studies/{t.Study}/series/{t.Series}/preview{path}",
         Readers);
+
+    private static JsonContent RuleOf(string model) => JsonContent.Create(Rule(model));
+
+    private static object Rule(string modelId) => new
+    {
+        name = Guid.CreateVersion7().ToString(), modelId, conditions = new { modality = "MR", bodyPartRequired = false, minSlices = 2 },
+    };
 
     private static JsonContent NewPerson() => JsonContent.Create(new
     {

@@ -19,8 +19,10 @@ namespace Platform.IntegrationTests.Security;
 /// <summary>Two tenants with a study each; every endpoint of the routing table is attacked from outside and from the other one.</summary>
 public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassFixture<IsolationMatrixTests.TwoTenants>
 {
-    private static readonly Targets Absent = new("1.2.3.4", "1.2.3.4.5", "1.2.3.4.5.6", "01990000-0000-7000-8000-000000000000");
-    private static readonly Targets Malformed = new("no-uid", "no-uid", "no-uid", "no-id");
+    private const string NoId = "01990000-0000-7000-8000-000000000000";
+
+    private static readonly Targets Absent = new("1.2.3.4", "1.2.3.4.5", "1.2.3.4.5.6", NoId, NoId, NoId);
+    private static readonly Targets Malformed = new("no-uid", "no-uid", "no-uid", "no-id", "no-id", "no-id");
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -218,7 +220,9 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
             started.EnsureSuccessStatusCode();
             var run = (await started.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetGuid();
             await FinishAsync(await TenantAsync(tenant), run);
-            return new Targets(sample.Study, sample.Series, sample.Instance, run.ToString());
+            var rule = (await client.GetFromJsonAsync<JsonElement>($"t/{tenant}/rules", Ct)).GetProperty("rules")[0];
+            return new Targets(
+                sample.Study, sample.Series, sample.Instance, run.ToString(), rule.GetProperty("id").GetString()!, rule.GetProperty("modelId").GetString()!);
         }
 
         /// <summary>Gives the run a result with outlines, as a worker does.</summary>

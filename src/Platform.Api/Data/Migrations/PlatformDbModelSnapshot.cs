@@ -93,6 +93,15 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("conditions");
 
+                    b.Property<int?>("DeadlineMinutes")
+                        .HasColumnType("integer")
+                        .HasColumnName("deadline_minutes");
+
+                    b.PrimitiveCollection<Guid[]>("DependsOn")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("depends_on");
+
                     b.Property<bool>("IsActive")
                         .HasColumnType("boolean")
                         .HasColumnName("is_active");
@@ -110,6 +119,14 @@ namespace Platform.Api.Data.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name");
+
+                    b.Property<int?>("ProvisionalAt")
+                        .HasColumnType("integer")
+                        .HasColumnName("provisional_at");
+
+                    b.Property<Guid?>("ShadowOf")
+                        .HasColumnType("uuid")
+                        .HasColumnName("shadow_of");
 
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_rules");
@@ -370,6 +387,14 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<double?>("ComputeSeconds")
+                        .HasColumnType("double precision")
+                        .HasColumnName("compute_seconds");
+
+                    b.Property<string>("Device")
+                        .HasColumnType("text")
+                        .HasColumnName("device");
+
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
@@ -377,6 +402,10 @@ namespace Platform.Api.Data.Migrations
                     b.Property<string>("Outcome")
                         .HasColumnType("text")
                         .HasColumnName("outcome");
+
+                    b.Property<string>("PhaseSeconds")
+                        .HasColumnType("text")
+                        .HasColumnName("phase_seconds");
 
                     b.Property<string>("Reason")
                         .HasColumnType("text")
@@ -404,6 +433,9 @@ namespace Platform.Api.Data.Migrations
 
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_attempts");
+
+                    b.HasIndex("TenantId", "FinishedAt")
+                        .HasDatabaseName("ix_attempts_tenant_id_finished_at");
 
                     b.HasIndex("TenantId", "RunId")
                         .HasDatabaseName("ix_attempts_tenant_id_run_id");
@@ -440,6 +472,19 @@ namespace Platform.Api.Data.Migrations
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
+
+                    b.PrimitiveCollection<Guid[]>("Inputs")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("inputs");
+
+                    b.Property<bool>("IsProvisional")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_provisional");
+
+                    b.Property<bool>("IsShadow")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_shadow");
 
                     b.Property<string>("Lane")
                         .IsRequired()
@@ -481,6 +526,10 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("result_hash");
 
+                    b.Property<Guid?>("RuleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("rule_id");
+
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("started_at");
@@ -497,6 +546,10 @@ namespace Platform.Api.Data.Migrations
                     b.Property<int>("StudyVersion")
                         .HasColumnType("integer")
                         .HasColumnName("study_version");
+
+                    b.Property<Guid?>("SupersededBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("superseded_by");
 
                     b.Property<Guid?>("WinningAttemptId")
                         .HasColumnType("uuid")
@@ -564,6 +617,39 @@ namespace Platform.Api.Data.Migrations
                         .HasDatabaseName("ix_findings_tenant_id_run_id_ordinal");
 
                     b.ToTable("findings", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Api.Runs.ShadowFinding", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("json");
+
+                    b.Property<int>("Ordinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("ordinal");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_shadow_findings");
+
+                    b.HasIndex("TenantId", "RunId", "Ordinal")
+                        .IsUnique()
+                        .HasDatabaseName("ix_shadow_findings_tenant_id_run_id_ordinal");
+
+                    b.ToTable("shadow_findings", (string)null);
                 });
 
             modelBuilder.Entity("Platform.Api.Studies.Instance", b =>
@@ -858,6 +944,10 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("tenant_id");
 
+                    b.Property<double?>("ComputeSecondsPerMonth")
+                        .HasColumnType("double precision")
+                        .HasColumnName("compute_seconds_per_month");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -881,10 +971,60 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("slug");
 
+                    b.Property<double>("Weight")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("double precision")
+                        .HasDefaultValue(1.0)
+                        .HasColumnName("weight");
+
                     b.HasKey("TenantId")
                         .HasName("pk_tenants");
 
                     b.ToTable("tenants", (string)null);
+                });
+
+            modelBuilder.Entity("Platform.Api.Usage.UsageDay", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<double>("ComputeSeconds")
+                        .HasColumnType("double precision")
+                        .HasColumnName("compute_seconds");
+
+                    b.Property<DateOnly>("Day")
+                        .HasColumnType("date")
+                        .HasColumnName("day");
+
+                    b.Property<string>("Device")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("device");
+
+                    b.Property<Guid>("ModelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("model_id");
+
+                    b.HasKey("TenantId", "Id")
+                        .HasName("pk_usage_days");
+
+                    b.HasIndex("TenantId", "ModelId")
+                        .HasDatabaseName("ix_usage_days_tenant_id_model_id");
+
+                    b.HasIndex("TenantId", "Day", "ModelId", "Device")
+                        .IsUnique()
+                        .HasDatabaseName("ix_usage_days_tenant_id_day_model_id_device");
+
+                    b.ToTable("usage_days", (string)null);
                 });
 
             modelBuilder.Entity("Platform.Api.AiModels.AiModel", b =>
@@ -971,6 +1111,16 @@ namespace Platform.Api.Data.Migrations
                         .HasConstraintName("fk_findings_runs_tenant_id_run_id");
                 });
 
+            modelBuilder.Entity("Platform.Api.Runs.ShadowFinding", b =>
+                {
+                    b.HasOne("Platform.Api.Runs.Run", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_shadow_findings_runs_tenant_id_run_id");
+                });
+
             modelBuilder.Entity("Platform.Api.Studies.Instance", b =>
                 {
                     b.HasOne("Platform.Api.Runs.Run", null)
@@ -1018,6 +1168,16 @@ namespace Platform.Api.Data.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_studies_tenants_tenant_id");
+                });
+
+            modelBuilder.Entity("Platform.Api.Usage.UsageDay", b =>
+                {
+                    b.HasOne("Platform.Api.AiModels.AiModel", null)
+                        .WithMany()
+                        .HasForeignKey("TenantId", "ModelId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_usage_days_ai_models_tenant_id_model_id");
                 });
 #pragma warning restore 612, 618
         }

@@ -65,10 +65,12 @@ function SignedInFrame() {
 function Navigation({ tenant }: { tenant: string }) {
   const { t } = useTranslation('app');
   const canStore = useCan('storeStudies');
+  const canManage = useCan('manageTenant');
   const pages: readonly { to: string; icon: IconName; text: string }[] = [
     { to: 'studies', icon: 'studies', text: t('nav.studies') },
     ...(canStore ? [{ to: 'upload', icon: 'upload', text: t('nav.upload') } as const] : []),
     { to: 'patients', icon: 'patients', text: t('nav.patients') },
+    ...(canManage ? [{ to: 'operations', icon: 'play', text: t('nav.operations') } as const] : []),
   ];
   return (
     <nav className={styles.nav} aria-label={t('nav.label')}>

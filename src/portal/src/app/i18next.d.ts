@@ -1,4 +1,5 @@
 import type app from './en.json';
+import type operations from '@/features/operations/en.json';
 import type patients from '@/features/patients/en.json';
 import type session from '@/features/session/en.json';
 import type studies from '@/features/studies/en.json';
@@ -12,6 +13,7 @@ declare module 'i18next' {
     defaultNS: false;
     resources: {
       app: typeof app;
+      operations: typeof operations;
       patients: typeof patients;
       session: typeof session;
       studies: typeof studies;

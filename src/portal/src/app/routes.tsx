@@ -14,6 +14,7 @@ const SignInPage = page('session', () => import('@/features/session/SignInPage')
 const StudiesPage = page('studies', () => import('@/features/studies/StudiesPage'));
 const StudyPage = page('study', () => import('@/features/study/StudyPage'));
 const UploadPage = page('upload', () => import('@/features/upload/UploadPage'));
+const OperationsPage = page('operations', () => import('@/features/operations/OperationsPage'));
 const PatientsPage = page('patients', () => import('@/features/patients/PatientsPage'));
 
 export function Pages() {
@@ -28,6 +29,7 @@ export function Pages() {
           <Route path="studies/:studyInstanceUid" element={<StudyPage />} />
           <Route path="upload" element={<UploadPage />} />
           <Route path="patients" element={<PatientsPage />} />
+          <Route path="operations" element={<OperationsPage />} />
           <Route path="*" element={<NothingHere />} />
         </Route>
       </Route>

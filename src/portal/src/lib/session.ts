@@ -6,13 +6,14 @@ export type Session = Schemas['GetSessionResponse'];
 export type Role = Schemas['Role'];
 
 /** What a person may do in a tenant; which roles may is the API's decision (Policies.cs), this only hides what would be refused. */
-export type Ability = 'readStudies' | 'storeStudies' | 'startRuns' | 'lookAtHeldPixels';
+export type Ability = 'readStudies' | 'storeStudies' | 'startRuns' | 'lookAtHeldPixels' | 'manageTenant';
 
 const roles: Record<Ability, Role[]> = {
   readStudies: ['TenantAdministrator', 'Uploader', 'Specialist', 'Viewer', 'Gateway'],
   storeStudies: ['TenantAdministrator', 'Uploader', 'Gateway'],
   startRuns: ['TenantAdministrator', 'Uploader', 'Specialist'],
   lookAtHeldPixels: ['TenantAdministrator'],
+  manageTenant: ['TenantAdministrator'],
 };
 
 export const sessionQuery = queryOptions({

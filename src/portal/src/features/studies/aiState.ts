@@ -21,7 +21,7 @@ export function aiStateOf(study: Pick<Study, 'status' | 'runs' | 'findings' | 'n
   if (has('Running')) {
     return { state: 'running', tone: 'busy' };
   }
-  if (has('Queued', 'Dispatched')) {
+  if (has('Waiting', 'Queued', 'Dispatched')) {
     return { state: 'waiting', tone: 'busy' };
   }
   if (has('Failed', 'Quarantined')) {

@@ -21,17 +21,18 @@ interface RunsProps {
 }
 
 const tones: Record<Schemas['RunStatus'], Tone> = {
-  Queued: 'neutral', Dispatched: 'busy', Running: 'busy', Succeeded: 'good', Failed: 'warn', Cancelled: 'neutral', Quarantined: 'bad',
+  Waiting: 'neutral', Queued: 'neutral', Dispatched: 'busy', Running: 'busy', Succeeded: 'good', Failed: 'warn', Cancelled: 'neutral', Quarantined: 'bad',
 };
 
-const isOnItsWay = (run: Run) => run.status === 'Queued' || run.status === 'Dispatched' || run.status === 'Running';
+const isOnItsWay = (run: Run) => run.status === 'Waiting' || run.status === 'Queued' || run.status === 'Dispatched' || run.status === 'Running';
 
 /** What each AI model made of the study. */
 export function Runs(props: RunsProps) {
   const { t } = useTranslation('study');
   const { study } = props;
-  const newest = study.runs.filter(run => run.studyVersion === study.version);
-  const older = study.runs.filter(run => run.studyVersion !== study.version);
+  const isNew = (run: Run) => run.studyVersion === study.version && run.supersededBy === null;
+  const newest = study.runs.filter(isNew);
+  const older = study.runs.filter(run => !isNew(run));
   return (
     <section className={styles.side} aria-label={t('runs.label')}>
       <h2><Icon name="ai" /> {t('runs.label')}</h2>
@@ -72,7 +73,9 @@ function RunCard({ run, shown, outlines, hidden, marked, onToggle, onFinding, on
         <h3><bdi>{run.model}</bdi> <span className={styles.soft}>{run.modelVersion}</span></h3>
         <span role="status"><Badge tone={tones[run.status]}>{t(`status.${run.status}`)}</Badge></span>
       </header>
+      {run.isProvisional && <p className={styles.soft}>{t('runs.provisional')}</p>}
       {isOnItsWay(run) && <Advance run={run} />}
+      {isOnItsWay(run) && run.reasonCode !== null && <Waits run={run} />}
       {run.status === 'Succeeded' && seconds !== null && <p className={styles.soft}>{t('runs.took', { time: format.duration(seconds) })}</p>}
       {(run.status === 'Failed' || run.status === 'Quarantined' || run.status === 'Cancelled') && <Ended run={run} />}
       {run.status === 'Succeeded' && <Limited run={run} />}
@@ -121,6 +124,12 @@ function Advance({ run }: { run: Run }) {
       <p className={styles.soft} role="status">{run.phase === null ? t(run.status === 'Running' ? 'runs.starting' : 'runs.waiting') : t(`phase.${run.phase}` as 'title', { defaultValue: run.phase })}</p>
     </div>
   );
+}
+
+/** Why it has not begun. */
+function Waits({ run }: { run: Run }) {
+  const { t } = useTranslation('study');
+  return <p className={styles.soft}>{sentenceOf(t, 'runReason', run.reasonCode) ?? <span lang="en">{run.reason}</span>}</p>;
 }
 
 function Ended({ run }: { run: Run }) {

@@ -4,6 +4,22 @@
  */
 
 export interface paths {
+    "/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["GetPlatformOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -308,6 +324,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t/{tenant}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["GetOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/t/{tenant}/people": {
         parameters: {
             query?: never;
@@ -318,6 +350,70 @@ export interface paths {
         get: operations["ListPeople"];
         put?: never;
         post: operations["AddPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["ListRules"];
+        put?: never;
+        post: operations["CreateRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["ChangeRule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/rules/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["CompareShadow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/rules/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["DryRunRules"];
         delete?: never;
         options?: never;
         head?: never;
@@ -398,6 +494,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["RetryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/runs/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ReplayRuns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -516,6 +628,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t/{tenant}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["GetUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenants": {
         parameters: {
             query?: never;
@@ -526,6 +654,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["CreateTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{slug}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["SetTenantLimits"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -569,6 +713,40 @@ export interface components {
             scheme: string;
             value: string;
         };
+        CompareShadowResponse: {
+            /**
+             * Format: double
+             * @description 0 to 1: findings that have a counterpart, of all; null where neither found anything.
+             */
+            agreement: null | number;
+            compared: components["schemas"]["CompareShadowStudyItem"][];
+            concepts: components["schemas"]["FindingComparisonConceptAgreement"][];
+            /**
+             * Format: int32
+             * @description Studies on which only the champion has its result: the challenger's run failed, or is still to come.
+             */
+            onlyChampion: number;
+            /**
+             * Format: int32
+             * @description On which both have their result; at most the newest 500.
+             */
+            studies: number;
+        };
+        CompareShadowStudyItem: {
+            /** Format: double */
+            agreement: null | number;
+            /** Format: int32 */
+            challengerFindings: number;
+            /** Format: uuid */
+            challengerRunId: string;
+            /** Format: int32 */
+            championFindings: number;
+            /** Format: uuid */
+            championRunId: string;
+            studyInstanceUid: string;
+            /** Format: int32 */
+            studyVersion: number;
+        };
         CompleteStudyResponse: {
             /** Format: date-time */
             completedAt: null | string;
@@ -596,6 +774,54 @@ export interface components {
          * @enum {unknown}
          */
         DeidentificationPolicy: "Apply" | "Verify";
+        DryRunRulesPlanItem: {
+            /** @description This model version has run on the study. */
+            hasRun: boolean;
+            isShadow: boolean;
+            lane: components["schemas"]["Lane"];
+            model: string;
+            modelVersion: string;
+            reason: null | string;
+            reasonCode: null | string;
+            rule: string;
+            /**
+             * Format: uuid
+             * @description Null for the draft of a new rule.
+             */
+            ruleId: null | string;
+            /** @description The series that the model would have taken; null with a reason. */
+            seriesInstanceUid: null | string;
+            waitsFor: string[];
+        };
+        DryRunRulesRequest: {
+            /**
+             * Format: int32
+             * @description Complete studies that arrived in so many days until now.
+             */
+            days: number;
+            draft: null | components["schemas"]["RuleDraftRequest"];
+            /**
+             * Format: uuid
+             * @description A rule that Draft would replace; null adds it to the active ones.
+             */
+            ruleId: null | string;
+        };
+        DryRunRulesResponse: {
+            /** @description There were more studies: these are the newest. */
+            isCut: boolean;
+            studies: components["schemas"]["DryRunRulesStudyItem"][];
+        };
+        DryRunRulesStudyItem: {
+            /** Format: date-time */
+            arrivedAt: string;
+            /** @description Why no model would have run; null when one would. */
+            noAiCode: null | string;
+            noAiReason: null | string;
+            plans: components["schemas"]["DryRunRulesPlanItem"][];
+            studyInstanceUid: string;
+            /** Format: int32 */
+            studyVersion: number;
+        };
         /** @description A coded observation with its measurements in patient space. */
         Finding: {
             /** @description Axis-aligned box in LPS millimetres: minimum x, y, z, maximum x, y, z. */
@@ -624,6 +850,179 @@ export interface components {
             threshold?: null | number;
             /** @description Unique identifier of the finding (2.25 UID). */
             trackingUid: string;
+        };
+        /** @description One concept (and side) in both results. */
+        FindingComparisonConceptAgreement: {
+            /**
+             * Format: int32
+             * @description Findings of the champion with a counterpart.
+             */
+            both: number;
+            /** Format: int32 */
+            boxes: number;
+            /**
+             * Format: double
+             * @description Mean intersection over union of the boxes of counterparts; null where there are none.
+             */
+            boxOverlap: null | number;
+            concept: components["schemas"]["Code"];
+            laterality: null | components["schemas"]["Code"];
+            /** Format: int32 */
+            onlyChallenger: number;
+            /** Format: int32 */
+            onlyChampion: number;
+            /** @description How far the same measurement of counterparts differs. */
+            values: components["schemas"]["FindingComparisonValueAgreement"][];
+        };
+        FindingComparisonValueAgreement: {
+            concept: components["schemas"]["Code"];
+            /** Format: int32 */
+            count: number;
+            /**
+             * Format: double
+             * @description In Unit.
+             */
+            meanAbsoluteDifference: number;
+            /**
+             * Format: double
+             * @description Challenger less champion, in Unit: a bias.
+             */
+            meanDifference: number;
+            unit: components["schemas"]["Code"];
+        };
+        GetOperationsDeviceItem: {
+            /** Format: int32 */
+            busy: number;
+            /** @description Execution provider and device class. */
+            device: string;
+            /** Format: int32 */
+            draining: number;
+            /** Format: int32 */
+            slots: number;
+            /**
+             * Format: double
+             * @description 0 to 1: share of the slots' time with a run, at the last beat.
+             */
+            utilisation: number;
+            /** Format: int32 */
+            workers: number;
+        };
+        GetOperationsLaneItem: {
+            /** Format: int32 */
+            dispatched: number;
+            lane: components["schemas"]["Lane"];
+            /** Format: int32 */
+            late: number;
+            /**
+             * Format: date-time
+             * @description When the one that waits longest was asked for; null when none waits.
+             */
+            oldestQueuedAt: null | string;
+            /** Format: int32 */
+            queued: number;
+            /** Format: int32 */
+            running: number;
+            /**
+             * Format: int32
+             * @description For another run's result.
+             */
+            waiting: number;
+        };
+        GetOperationsModelItem: {
+            model: string;
+            modelVersion: string;
+            phases: components["schemas"]["PhaseQuantiles"][];
+            /**
+             * Format: int32
+             * @description With a result in the last week, the newest 2,000 of all models.
+             */
+            runs: number;
+        };
+        GetOperationsResponse: {
+            /** @description Given up by the broker in the last week, and queued again each time. */
+            deadLetters: components["schemas"]["GetOperationsTroubledItem"][];
+            /** @description Of all tenants' work: how busy, not with what. */
+            devices: components["schemas"]["GetOperationsDeviceItem"][];
+            models: components["schemas"]["GetOperationsModelItem"][];
+            month: components["schemas"]["GetUsageMonthItem"];
+            /** @description Crashed three times; they wait for a person. */
+            quarantined: components["schemas"]["GetOperationsTroubledItem"][];
+            queue: components["schemas"]["GetOperationsLaneItem"][];
+        };
+        GetOperationsTroubledItem: {
+            /**
+             * Format: date-time
+             * @description When it was quarantined, or given up.
+             */
+            at: null | string;
+            isShadow: boolean;
+            model: string;
+            modelVersion: string;
+            reason: null | string;
+            reasonCode: null | string;
+            /** Format: uuid */
+            runId: string;
+            status: components["schemas"]["RunStatus"];
+            studyInstanceUid: string;
+        };
+        GetPlatformOperationsQueueItem: {
+            lane: components["schemas"]["Lane"];
+            name: string;
+            /**
+             * Format: date-time
+             * @description Of those that wait; null when none does.
+             */
+            nearestDeadline: null | string;
+            /**
+             * Format: int32
+             * @description Have one: dispatched or running.
+             */
+            onTheWay: number;
+            /**
+             * Format: int32
+             * @description Wait for a slot.
+             */
+            queued: number;
+            tenant: string;
+        };
+        GetPlatformOperationsResponse: {
+            /** Format: int32 */
+            phaseRuns: number;
+            /** @description Of the latest results that this process has committed, at most 1,000; PhaseRuns says how many. */
+            phases: components["schemas"]["PhaseQuantiles"][];
+            queue: components["schemas"]["GetPlatformOperationsQueueItem"][];
+            troubled: components["schemas"]["GetPlatformOperationsTroubleItem"][];
+            workers: components["schemas"]["GetPlatformOperationsWorkerItem"][];
+        };
+        /** @description How many runs of a tenant wait for its administrator. */
+        GetPlatformOperationsTroubleItem: {
+            name: string;
+            /** Format: int32 */
+            quarantined: number;
+            tenant: string;
+        };
+        GetPlatformOperationsWorkerItem: {
+            /** Format: date-time */
+            beatAt: string;
+            /** Format: int32 */
+            busy: number;
+            device: string;
+            /** @description Null where the worker's machine tells of none. */
+            gpus: null | components["schemas"]["GpuFacts"][];
+            /** Format: uuid */
+            id: string;
+            isDraining: boolean;
+            loadedModels: string[];
+            /** Format: int64 */
+            memoryBytes: number;
+            name: string;
+            /** Format: int32 */
+            slots: number;
+            /**
+             * Format: double
+             * @description 0 to 1: share of the slots' time with a run, at the last beat.
+             */
+            utilisation: number;
         };
         GetPreviewResponse: {
             /** @description Of the full-size images, which are made when one is first asked for. */
@@ -673,6 +1072,8 @@ export interface components {
             finishedAt: null | string;
             /** Format: uuid */
             id: string;
+            inputs: string[];
+            isProvisional: boolean;
             lane: components["schemas"]["Lane"];
             model: string;
             modelHash: string;
@@ -686,12 +1087,16 @@ export interface components {
             reason: null | string;
             reasonCode: null | string;
             resultHash: null | string;
+            /** Format: uuid */
+            ruleId: null | string;
             /** Format: date-time */
             startedAt: null | string;
             status: components["schemas"]["RunStatus"];
             studyUid: string;
             /** Format: int32 */
             studyVersion: number;
+            /** Format: uuid */
+            supersededBy: null | string;
             /** Format: uuid */
             winningAttemptId: null | string;
         };
@@ -757,6 +1162,7 @@ export interface components {
             finishedAt: null | string;
             /** Format: uuid */
             id: string;
+            isProvisional: boolean;
             lane: components["schemas"]["Lane"];
             model: string;
             modelVersion: string;
@@ -774,6 +1180,11 @@ export interface components {
             status: components["schemas"]["RunStatus"];
             /** Format: int32 */
             studyVersion: number;
+            /**
+             * Format: uuid
+             * @description The complete study's run, in place of this provisional one; null while there is none.
+             */
+            supersededBy: null | string;
         };
         GetStudySeriesItem: {
             bodyPart: null | string;
@@ -820,6 +1231,61 @@ export interface components {
             quietPeriodSeconds: number;
             slug: string;
             yourRoles: components["schemas"]["Role"][];
+        };
+        GetUsageDayItem: {
+            /**
+             * Format: int32
+             * @description That computed, whatever came of them.
+             */
+            attempts: number;
+            /**
+             * Format: double
+             * @description Wall seconds of computing times devices held.
+             */
+            computeSeconds: number;
+            /** Format: date */
+            day: string;
+            /** @description Execution provider and device class, e.g. `cpu-avx2`. */
+            device: string;
+            model: string;
+            modelVersion: string;
+        };
+        GetUsageMonthItem: {
+            /** Format: double */
+            computeSecondsPerMonth: null | number;
+            isUsedUp: boolean;
+            /**
+             * Format: date
+             * @description When the count begins anew (UTC).
+             */
+            nextMonth: string;
+            /** Format: double */
+            usedComputeSeconds: number;
+        };
+        GetUsageResponse: {
+            days: components["schemas"]["GetUsageDayItem"][];
+            /** Format: date */
+            from: string;
+            month: components["schemas"]["GetUsageMonthItem"];
+            /** Format: date */
+            to: string;
+        };
+        /** @description What a GPU's driver says of it; null where it does not say. */
+        GpuFacts: {
+            /** Format: int32 */
+            index: number;
+            /** Format: int64 */
+            memoryTotalBytes: null | number;
+            /** Format: int64 */
+            memoryUsedBytes: null | number;
+            name: string;
+            /** Format: double */
+            temperatureCelsius: null | number;
+            /**
+             * Format: double
+             * @description 0 to 1: share of the driver's last sample with work on the GPU.
+             */
+            utilisation: null | number;
         };
         /** @description How strongly each place of an image speaks for a finding; drawn smoothly in the segment's colour. */
         HeatMap: {
@@ -927,6 +1393,9 @@ export interface components {
         ListPeopleResponse: {
             people: components["schemas"]["ListPeopleMember"][];
         };
+        ListRulesResponse: {
+            rules: components["schemas"]["RuleAnswer"][];
+        };
         ListRunsItem: {
             /** Format: date-time */
             createdAt: string;
@@ -934,6 +1403,7 @@ export interface components {
             finishedAt: null | string;
             /** Format: uuid */
             id: string;
+            isProvisional: boolean;
             lane: components["schemas"]["Lane"];
             model: string;
             modelVersion: string;
@@ -943,6 +1413,8 @@ export interface components {
             studyUid: string;
             /** Format: int32 */
             studyVersion: number;
+            /** Format: uuid */
+            supersededBy: null | string;
         };
         ListRunsResponse: {
             runs: components["schemas"]["ListRunsItem"][];
@@ -1017,6 +1489,14 @@ export interface components {
              * @description Segment number in the segmentation.
              */
             number: number;
+        };
+        /** @description Half and nineteen of twenty runs needed at most so many seconds in a phase. */
+        PhaseQuantiles: {
+            /** Format: double */
+            p50Seconds: number;
+            /** Format: double */
+            p95Seconds: number;
+            phase: string;
         };
         /** @description One frame of one instance. */
         PreviewImage: {
@@ -1119,6 +1599,15 @@ export interface components {
             pixels: null | components["schemas"]["GetStudyPixelsItem"];
             studyInstanceUid: string;
         };
+        ReplayRunsRequest: {
+            /** @description Null takes the quarantined ones, at most 500 of them. */
+            runIds: null | string[];
+        };
+        ReplayRunsResponse: {
+            /** @description Named, and on their way already or with a result. */
+            notReplayed: string[];
+            replayed: string[];
+        };
         RetryRunResponse: {
             /** Format: uuid */
             id: string;
@@ -1129,6 +1618,70 @@ export interface components {
          * @enum {unknown}
          */
         Role: "TenantAdministrator" | "Uploader" | "Specialist" | "Viewer" | "Auditor" | "Gateway";
+        /** @description A rule as the API shows it. */
+        RuleAnswer: {
+            conditions: components["schemas"]["ModelInput"];
+            /** Format: int32 */
+            deadlineMinutes: null | number;
+            dependsOn: string[];
+            /** Format: uuid */
+            id: string;
+            isActive: boolean;
+            isModelActive: boolean;
+            lane: components["schemas"]["Lane"];
+            model: string;
+            /** Format: uuid */
+            modelId: string;
+            modelVersion: string;
+            name: string;
+            /** Format: int32 */
+            provisionalAt: null | number;
+            /** Format: uuid */
+            shadowOf: null | string;
+        };
+        /** @description The series that the study must have. */
+        RuleDraftCondition: {
+            /** @description False also takes a series whose body part nobody stated. */
+            bodyPartRequired: boolean;
+            /** @description Any of which will do; empty takes every one. */
+            bodyParts: null | string[];
+            /**
+             * Format: int32
+             * @description The fewest instances of a usable series.
+             */
+            minSlices: number;
+            /** @description DICOM modality, e.g. `MR`. */
+            modality: string;
+        };
+        /** @description A rule as it is to be. */
+        RuleDraftRequest: {
+            conditions: components["schemas"]["RuleDraftCondition"];
+            /**
+             * Format: int32
+             * @description From the study's completion; null takes the lane's own.
+             */
+            deadlineMinutes: null | number;
+            /** @description Rules whose results this one needs. */
+            dependsOn: null | string[];
+            isActive: null | boolean;
+            lane: null | components["schemas"]["Lane"];
+            /**
+             * Format: uuid
+             * @description A model version of this tenant.
+             */
+            modelId: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description Instances of a series with which to run before the study is complete; null waits for the whole.
+             */
+            provisionalAt: null | number;
+            /**
+             * Format: uuid
+             * @description The rule that this one silently challenges; null for one whose results people see.
+             */
+            shadowOf: null | string;
+        };
         /** @description What of a run is shown with its source images: segments as lines, heat maps, quality; a JSON blob beside its objects. */
         RunOutlines: {
             /** @description Evidence to lay over an image; null or empty where the model gives none. */
@@ -1139,12 +1692,31 @@ export interface components {
             segments: components["schemas"]["OutlineSegment"][];
         };
         /** @enum {unknown} */
-        RunStatus: "Queued" | "Dispatched" | "Running" | "Succeeded" | "Failed" | "Cancelled" | "Quarantined";
+        RunStatus: "Waiting" | "Queued" | "Dispatched" | "Running" | "Succeeded" | "Failed" | "Cancelled" | "Quarantined";
         /**
          * @description Where a series came from.
          * @enum {unknown}
          */
         SeriesOrigin: "Received" | "Computed";
+        SetTenantLimitsRequest: {
+            /**
+             * Format: double
+             * @description Routine runs wait beyond it; null sets no bound.
+             */
+            computeSecondsPerMonth: null | number;
+            /**
+             * Format: double
+             * @description Share among the tenants whose runs wait; 1 is the usual one.
+             */
+            weight: number;
+        };
+        SetTenantLimitsResponse: {
+            /** Format: double */
+            computeSecondsPerMonth: null | number;
+            slug: string;
+            /** Format: double */
+            weight: number;
+        };
         SignInRequest: {
             email: string;
             password: string;
@@ -1181,6 +1753,26 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    GetPlatformOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetPlatformOperationsResponse"];
+                };
+            };
+        };
+    };
     GetSession: {
         parameters: {
             query?: never;
@@ -2250,6 +2842,26 @@ export interface operations {
             };
         };
     };
+    GetOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetOperationsResponse"];
+                };
+            };
+        };
+    };
     ListPeople: {
         parameters: {
             query?: never;
@@ -2321,6 +2933,241 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ListRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRulesResponse"];
+                };
+            };
+        };
+    };
+    CreateRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpValidationProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ChangeRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleDraftRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpValidationProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    CompareShadow: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompareShadowResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    DryRunRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunRulesRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunRulesResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpValidationProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2545,6 +3392,48 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ReplayRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRunsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayRunsResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpValidationProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2830,6 +3719,38 @@ export interface operations {
             };
         };
     };
+    GetUsage: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetUsageResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     CreateTenant: {
         parameters: {
             query?: never;
@@ -2863,6 +3784,50 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    SetTenantLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetTenantLimitsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetTenantLimitsResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpValidationProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
