@@ -22,6 +22,7 @@ public static class PlatformInference
         services.AddOptions<BlobOptions>(); // what the children are told
         services.AddSingleton<WorkerState>();
         services.AddSingleton<ComputeSlots>();
+        services.AddSingleton<GpuQuery>();
 
         services.AddHostedService(provider => provider.GetRequiredService<ComputeSlots>());
         services.AddSingleton<PreviewSlots>();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 
 namespace Platform.Inference.Child;
@@ -60,11 +61,12 @@ internal sealed class ComputeChild : IDisposable
     /// <summary>Starts a child and waits until it can compute.</summary>
     /// <param name="command">Executable or dll of a host; null is the host's own.</param>
     /// <param name="priority">Below normal for what runs must not wait for.</param>
+    /// <param name="gpu">The only GPU that it sees, by the driver's number; null lets it see all.</param>
     public static async Task<ComputeChild> StartAsync(
-        string? command, ChildSetup setup, CancellationToken ct, ProcessPriorityClass priority = ProcessPriorityClass.Normal)
+        string? command, ChildSetup setup, CancellationToken ct, ProcessPriorityClass priority = ProcessPriorityClass.Normal, int? gpu = null)
     {
         Directory.CreateDirectory(setup.ScratchPath, OwnerOnly);
-        var process = Process.Start(StartOf(command)) ?? throw new InvalidOperationException("The compute child does not start.");
+        var process = Process.Start(StartOf(command, gpu)) ?? throw new InvalidOperationException("The compute child does not start.");
         var child = new ComputeChild(
             process, new MessagePipe(process.StandardOutput.BaseStream, process.StandardInput.BaseStream), setup.ScratchPath);
         try
@@ -145,7 +147,7 @@ internal sealed class ComputeChild : IDisposable
         }
     }
 
-    private static ProcessStartInfo StartOf(string? command)
+    private static ProcessStartInfo StartOf(string? command, int? gpu)
     {
         var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         var host = command ?? Environment.ProcessPath!;
@@ -165,6 +167,13 @@ internal sealed class ComputeChild : IDisposable
         }
 
         start.ArgumentList.Add(InferenceChild.Argument);
+        if (gpu is { } number)
+        {
+            // The driver numbers as nvidia-smi does, and shows this one as the child's only.
+            start.Environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";
+            start.Environment["CUDA_VISIBLE_DEVICES"] = number.ToString(CultureInfo.InvariantCulture);
+        }
+
         start.Environment["DOTNET_gcServer"] = "0"; // one heap: the memory belongs to the volumes
         start.Environment["NVIDIA_TF32_OVERRIDE"] = "0"; // float means 24 bits on a GPU too, also in libraries beneath the provider
         return start;

@@ -12,7 +12,7 @@ internal sealed partial class ComputeSlots(
     IOptions<InferenceOptions> options, IOptions<BlobOptions> blobs, ILogger<ComputeSlots> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly ConcurrentStack<ComputeChild> idle = [];
-    private readonly ConcurrentDictionary<ComputeChild, bool> children = [];
+    private readonly ConcurrentDictionary<ComputeChild, int?> children = [];
     private readonly ConcurrentDictionary<string, bool> verified = [];
     private readonly SemaphoreSlim starting = new(1);
 
@@ -169,8 +169,9 @@ internal sealed partial class ComputeSlots(
             var setup = new ChildSetup(
                 blobs.Value, options.Value.ExecutionProvider, options.Value.ExecutionProviderLibrary, options.Value.ThreadsPerSlot, scratch,
                 options.Value.SessionPolicy);
-            var child = await ComputeChild.StartAsync(options.Value.ChildCommand, setup, ct);
-            children[child] = true;
+            var gpu = NextGpu(options.Value.Gpus, [.. children.Values]);
+            var child = await ComputeChild.StartAsync(options.Value.ChildCommand, setup, ct, gpu: gpu);
+            children[child] = gpu;
             (Device, CanCompute) = (child.Device, true);
             LogStarted(logger, child.ProcessId, child.Device, options.Value.ThreadsPerSlot);
             return child;
@@ -181,6 +182,10 @@ internal sealed partial class ComputeSlots(
             throw;
         }
     }
+
+    /// <summary>The GPU with the fewest children, so that one that lost its child gets the next; null where none is named.</summary>
+    internal static int? NextGpu(IEnumerable<int> gpus, IReadOnlyCollection<int?> taken) =>
+        gpus.Distinct().Cast<int?>().MinBy(gpu => taken.Count(t => t == gpu));
 
     private void Remove(ComputeChild child)
     {

@@ -28,6 +28,13 @@ public sealed class InferenceOptions
     /// <summary>Library of a plug-in execution provider.</summary>
     public string? ExecutionProviderLibrary { get; set; }
 
+    /// <summary>GPUs of this worker by the driver's number; the slots are shared out among them, a child sees only its own. Empty leaves it to the provider.</summary>
+    public IList<int> Gpus { get; } = [];
+
+    /// <summary>Program that tells of the machine's GPUs; where there is none, beats name no GPU.</summary>
+    [Required]
+    public string GpuQueryCommand { get; set; } = "nvidia-smi";
+
     /// <summary>Longest run, whatever its manifest allows; well below the broker's consumer timeout of 30 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:25:00")]
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromMinutes(12);

@@ -5,7 +5,7 @@ namespace Platform.Inference.Worker;
 
 /// <summary>Says every five seconds, and at once when a slot fills or frees, what the worker has; never waits for a broker that is away.</summary>
 internal sealed partial class WorkerBeats(
-    WorkerState worker, ComputeSlots slots, IBusControl bus, IOptions<InferenceOptions> options, IHostApplicationLifetime lifetime,
+    WorkerState worker, ComputeSlots slots, GpuQuery gpus, IBusControl bus, IOptions<InferenceOptions> options, IHostApplicationLifetime lifetime,
     ILogger<WorkerBeats> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource stop = new();
@@ -68,7 +68,7 @@ internal sealed partial class WorkerBeats(
         limit.CancelAfter(options.Value.BeatInterval);
         try
         {
-            await bus.Publish(worker.Beat(slots.Device, slots.LoadedModels, slots.MemoryBytes), limit.Token);
+            await bus.Publish(worker.Beat(slots.Device, slots.LoadedModels, slots.MemoryBytes) with { Gpus = gpus.Latest() }, limit.Token);
             isMissed = false;
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
