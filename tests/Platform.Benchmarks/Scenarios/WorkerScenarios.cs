@@ -19,14 +19,17 @@ namespace Platform.Benchmarks.Scenarios;
 /// </summary>
 internal static class WorkerScenarios
 {
-    private const int Repetitions = 9;
-    private const string Model = "hippocampus-volume";
-
     public static async Task RunAsync(Stage stage, string folder)
     {
+        await MeasureAsync(stage, Path.Combine(folder, "worker-mr"), "hippocampus-volume", SampleStudy.Hippocampus, 9);
+        await MeasureAsync(stage, Path.Combine(folder, "worker-ct"), "chest-ct-nodule", SampleStudy.Chest, 3);
+    }
+
+    private static async Task MeasureAsync(Stage stage, string folder, string model, SampleStudy sample, int repetitions)
+    {
         var threads = Environment.ProcessorCount;
-        var blobs = new FileBlobStore(Path.Combine(folder, "worker-blobs"), 0, TimeProvider.System);
-        var manifest = await ManifestAsync(blobs);
+        var blobs = new FileBlobStore(Path.Combine(folder, "blobs"), 0, TimeProvider.System);
+        var manifest = await ManifestAsync(blobs, model, sample);
         var scratch = Path.Combine(folder, "scratch");
         Directory.CreateDirectory(scratch);
         using var sessions = new SessionCache(Device.Cpu, threads);
@@ -49,9 +52,9 @@ internal static class WorkerScenarios
         using var bare = new InferenceSession(session.Package.Model, options);
         var phases = new List<PhaseSeconds>();
         await stage.MeasureAsync(
-            "One run of hippocampus-volume, warm",
-            string.Create(CultureInfo.InvariantCulture, $"{manifest.Series[0].Instances.Count} MR images, {tensors.Count} tensors of {session.Batch} × {string.Join(" × ", window.Patch)}"),
-            Repetitions,
+            $"One run of {model}, warm",
+            string.Create(CultureInfo.InvariantCulture, $"{manifest.Series[0].Instances.Count} {sample.Modality} images, {tensors.Count} tensors of {session.Batch} × {string.Join(" × ", window.Patch)}"),
+            repetitions,
             [
                 new Contestant("Platform", async _ => phases.Add(await RunAsync(computation, manifest, (_, _) => { }))),
                 new Contestant("ONNX Runtime alone", _ => Task.Run(() => RunBare(bare, session, shape, tensors))),
@@ -89,17 +92,17 @@ internal static class WorkerScenarios
 
     private static BlobStore? resultBlobs;
 
-    private static async Task<RunManifest> ManifestAsync(BlobStore blobs)
+    private static async Task<RunManifest> ManifestAsync(BlobStore blobs, string model, SampleStudy sample)
     {
         resultBlobs = blobs;
         using var zip = new MemoryStream();
-        await ModelPackageZip.WriteAsync(Path.Combine(Checkout.Root, "src/models", Model), zip, CancellationToken.None);
+        await ModelPackageZip.WriteAsync(Path.Combine(Checkout.Root, "src/models", model), zip, CancellationToken.None);
         var hash = Convert.ToHexStringLower(SHA256.HashData(zip.ToArray()));
         await WriteAsync(blobs, BlobNames.Model(hash), zip.ToArray());
 
         var (tenantId, runId) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         var instances = new List<ManifestInstance>();
-        var series = SampleStudy.Hippocampus.Series();
+        var series = sample.Series();
         foreach (var file in ImageSeriesWriter.Write(series).Select(file => file.ToArray()))
         {
             var name = BlobNames.Instance(tenantId, RandomNumberGenerator.GetHexString(32, lowercase: true));
@@ -108,8 +111,8 @@ internal static class WorkerScenarios
         }
 
         return new RunManifest(
-            tenantId, runId, series.StudyInstanceUid, 1, [new("2.25.1", "MR", instances)],
-            new ManifestModel(Model, "1.0.0", hash, BlobNames.Model(hash)), new Dictionary<string, string>(), 600);
+            tenantId, runId, series.StudyInstanceUid, 1, [new("2.25.1", sample.Modality, instances)],
+            new ManifestModel(model, "1.0.0", hash, BlobNames.Model(hash)), new Dictionary<string, string>(), 600);
     }
 
     private static async Task WriteAsync(BlobStore blobs, string name, byte[] content)
