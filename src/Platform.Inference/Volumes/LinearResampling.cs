@@ -17,6 +17,9 @@ internal static class LinearResampling
     // Nearer than this to the outermost voxels a position is taken for theirs; more than the rounding of a run.
     private const double FixedMargin = 1e-7;
 
+    private const int BlockSlices = 8;
+    private const int BlockRows = 16;
+
     /// <summary>
     /// Axis by axis. Where slices are added, each source slice is brought to the target's rows and columns once and kept for its
     /// neighbours; where slices are left out, rows are mixed across slices first.
@@ -48,17 +51,25 @@ internal static class LinearResampling
         });
     }
 
-    /// <summary>Along axes of any direction.</summary>
-    public static void Oblique(Volume source, GridMap map, Volume result, ParallelOptions parallel) =>
-        Parallel.For(0, result.Grid.Depth, parallel, k =>
+    /// <summary>Along axes of any direction, in blocks of neighbouring rows and slices: what they share of the source stays in the cache.</summary>
+    public static void Oblique(Volume source, GridMap map, Volume result, ParallelOptions parallel)
+    {
+        var to = result.Grid;
+        Parallel.For(0, (to.Depth + BlockSlices - 1) / BlockSlices, parallel, block =>
         {
-            var to = result.Grid;
-            for (var j = 0; j < to.Height; j++)
+            for (var j0 = 0; j0 < to.Height; j0 += BlockRows)
             {
-                var start = map.Origin + (map.Step(1) * j) + (map.Step(2) * k);
-                ObliqueRow(source, start, map.Step(0), result.Voxels.AsSpan(((k * to.Height) + j) * to.Width, to.Width));
+                for (var k = block * BlockSlices; k < Math.Min((block + 1) * BlockSlices, to.Depth); k++)
+                {
+                    for (var j = j0; j < Math.Min(j0 + BlockRows, to.Height); j++)
+                    {
+                        var start = map.Origin + (map.Step(1) * j) + (map.Step(2) * k);
+                        ObliqueRow(source, start, map.Step(0), result.Voxels.AsSpan(((k * to.Height) + j) * to.Width, to.Width));
+                    }
+                }
             }
         });
+    }
 
     private static void PlanesFirst(
         float[] source, int[] counts, float[] target, LinearTaps x, LinearTaps y, LinearTaps z, int first, int last, CancellationToken ct)

@@ -11,7 +11,7 @@ public static class Resampling
     private const double LabelTolerance = 1e-3;
 
     /// <summary>Values of the source on the target's grid. Where both have the same centres they come out unchanged, bit for bit.</summary>
-    /// <param name="threads">Slices computed at once; the result does not depend on it.</param>
+    /// <param name="threads">Slices, or blocks of them, computed at once; the result does not depend on it.</param>
     public static Volume To(Grid target, Volume source, Interpolation interpolation, int threads, CancellationToken ct)
     {
         var result = new Volume(target, GC.AllocateUninitializedArray<float>(target.Length));
