@@ -91,6 +91,45 @@ for (const language of languages) {
       await expect.poll(() => study.painted(colour)).toBe(0);
     });
 
+    test('shows an administrator how the work goes, and nobody else', async ({ browser }) => {
+      const as = async (role: string) => {
+        const user = platform().users.find(one => one.role === role);
+        const other = await (await browser.newContext({ baseURL: platform().url })).newPage();
+        const signIn = new SignInPage(other, text);
+        await signIn.open(language);
+        await signIn.signIn(user?.email ?? '', user?.password ?? '');
+        await expect(other).toHaveURL(/studies$/);
+        return other;
+      };
+      const administrator = await as('administrator');
+      const release = await hold(administrator);
+      await administrator.getByRole('link', { name: text('app:nav.operations') }).click();
+      await expect(administrator.locator('main [aria-busy=true]')).toBeVisible();
+      await look('operations loading', administrator);
+      await release();
+      const times = administrator.getByRole('table', { name: text('operations:phases.caption') });
+      await expect(times.getByRole('row', { name: /hippocampus-volume/ })).toBeVisible();
+      const workers = administrator.getByRole('table', { name: text('operations:devices.caption') });
+      await expect(workers.getByRole('row')).toHaveCount(2);
+      await look('operations', administrator);
+      await administrator.emulateMedia({ colorScheme: 'dark' });
+      await look('operations dark', administrator);
+      await administrator.emulateMedia({ colorScheme: null });
+      await administrator.context().setOffline(true);
+      await expect(administrator.getByText(text('ui:offline.bar'))).toBeVisible();
+      await look('operations offline', administrator);
+      await administrator.context().setOffline(false);
+      await expect(administrator.getByText(text('ui:offline.bar'))).toBeHidden();
+      await administrator.context().close();
+
+      const reader = await as('specialist');
+      await expect(reader.getByRole('link', { name: text('app:nav.operations') })).toHaveCount(0);
+      await reader.goto('/portal/demo/operations');
+      await expect(reader.getByText(text('operations:noPermission'))).toBeVisible();
+      await look('operations not allowed', reader);
+      await reader.context().close();
+    });
+
     test('shows the tumour of a real chest CT', async () => {
       if (!existsSync(chest)) {
         expect(process.env['CI'], `${chest} is absent`).toBeUndefined();
