@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
+using Platform.Api.AiModels;
 using Platform.Api.Data;
 
 namespace Platform.Api.Security;
@@ -18,6 +19,9 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options)
     public DbSet<Grant> Grants => Set<Grant>();
 
     public DbSet<StoredKey> Keys => Set<StoredKey>();
+
+    /// <summary>They have no tenant, as people have none.</summary>
+    public DbSet<UploadedPackage> ModelPackages => Set<UploadedPackage>();
 
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 
@@ -57,6 +61,12 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options)
             key.ToTable("keys");
             key.Property(k => k.Id).ValueGeneratedNever();
             key.HasIndex(k => new { k.Purpose, k.TenantId }).IsUnique().AreNullsDistinct(false);
+        });
+        builder.Entity<UploadedPackage>(package =>
+        {
+            package.ToTable("model_packages");
+            package.HasKey(p => p.Hash);
+            package.HasIndex(p => new { p.Name, p.UploadedAt });
         });
         builder.Entity<DataProtectionKey>().ToTable("data_protection_keys");
 

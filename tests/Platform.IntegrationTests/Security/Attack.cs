@@ -23,6 +23,9 @@ internal sealed record Targets(string Study, string Series, string Instance, str
 {
     /// <summary>A model that nobody has.</summary>
     public const string NoModel = "01990000-0000-7000-8000-000000000001";
+
+    /// <summary>A model that no other attack needs.</summary>
+    public string Idle { get; init; } = "";
 }
 
 /// <summary>How one endpoint of the routing table is attacked.</summary>

@@ -11,6 +11,7 @@ internal static class Attacks
     private const string MultipartDicom = "multipart/related; type=\"application/dicom\"";
     private const string MultipartBytes = "multipart/related; type=\"application/octet-stream\"";
     private const string DicomJson = "application/dicom+json";
+    private const string NoHash = "0000000000000000000000000000000000000000000000000000000000000000";
 
     private static readonly Role[] Readers = [TenantAdministrator, Uploader, Specialist, Viewer, Gateway];
     private static readonly Role[] Storers = [TenantAdministrator, Uploader, Gateway];
@@ -85,6 +86,15 @@ internal static class Attacks
         Attack.On("PUT /tenants/{slug}/limits", Audience.Operator) with { Body = _ => JsonContent.Create(new { weight = 1 }) },
         Attack.On("GET /operations", Audience.Operator),
         Attack.OnMember("GET /t/{tenant}/models", "/models", TenantAdministrator, Uploader, Specialist, Viewer),
+        Attack.OnMember("POST /t/{tenant}/models", "/models", TenantAdministrator) with { Body = _ => JsonContent.Create(new { hash = NoHash }) },
+        Attack.OnMember("GET /t/{tenant}/models/offers", "/models/offers", TenantAdministrator),
+        Attack.OnThing("POST /t/{tenant}/models/{id}/activate", t => $"/models/{t.Idle}/activate", TenantAdministrator),
+        Attack.OnThing("POST /t/{tenant}/models/{id}/deactivate", t => $"/models/{t.Idle}/deactivate", TenantAdministrator),
+        Attack.OnThing("POST /t/{tenant}/models/{id}/rollback", t => $"/models/{t.Idle}/rollback", TenantAdministrator),
+        Attack.On("GET /models", Audience.Operator),
+        Attack.On("POST /models", Audience.Operator) with { Body = _ => new ByteArrayContent([1]) },
+        Attack.On("POST /models/{hash}/approve", Audience.Operator),
+        Attack.On("POST /models/{hash}/withdraw", Audience.Operator),
     ];
 
     /// <summary>QIDO-RS below a study.</summary>

@@ -21,8 +21,8 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
 {
     private const string NoId = "01990000-0000-7000-8000-000000000000";
 
-    private static readonly Targets Absent = new("1.2.3.4", "1.2.3.4.5", "1.2.3.4.5.6", NoId, NoId, NoId);
-    private static readonly Targets Malformed = new("no-uid", "no-uid", "no-uid", "no-id", "no-id", "no-id");
+    private static readonly Targets Absent = new("1.2.3.4", "1.2.3.4.5", "1.2.3.4.5.6", NoId, NoId, NoId) { Idle = NoId };
+    private static readonly Targets Malformed = new("no-uid", "no-uid", "no-uid", "no-id", "no-id", "no-id") { Idle = "no-id" };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -195,6 +195,7 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
         public override async ValueTask InitializeAsync()
         {
             Settings["AiModels:Packages:0"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/threshold");
+            Settings["AiModels:Packages:1"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/threshold-ct");
             Settings["Portal:Path"] = PortalFolder.Create();
             await base.InitializeAsync();
             Alpha = await FillAsync("alpha");
@@ -220,9 +221,11 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
             started.EnsureSuccessStatusCode();
             var run = (await started.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetGuid();
             await FinishAsync(await TenantAsync(tenant), run);
+            var models = (await client.GetFromJsonAsync<JsonElement>($"t/{tenant}/models", Ct)).GetProperty("models").EnumerateArray();
+            var idle = models.Single(m => m.GetProperty("name").GetString() == "threshold-ct").GetProperty("id").GetString()!;
             var rule = (await client.GetFromJsonAsync<JsonElement>($"t/{tenant}/rules", Ct)).GetProperty("rules")[0];
             return new Targets(
-                sample.Study, sample.Series, sample.Instance, run.ToString(), rule.GetProperty("id").GetString()!, rule.GetProperty("modelId").GetString()!);
+                sample.Study, sample.Series, sample.Instance, run.ToString(), rule.GetProperty("id").GetString()!, rule.GetProperty("modelId").GetString()!) { Idle = idle };
         }
 
         /// <summary>Gives the run a result with outlines, as a worker does.</summary>

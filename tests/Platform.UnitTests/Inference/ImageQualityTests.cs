@@ -23,6 +23,10 @@ public class ImageQualityTests
     }
 
     [Fact]
+    public void Every_feature_that_a_manifest_may_name_is_measured() =>
+        Assert.All(FeatureSpec.Names, name => Assert.NotNull(ImageQuality.Feature(new PlanarImage(1, 1, [0]), name)));
+
+    [Fact]
     public void A_softer_edge_is_less_sharp()
     {
         var figures = new[] { 1, 4, 16, 40 }.Select(edge => ValueOf(ImageQuality.Of(Picture(edge, 0), null, null), "blur")).ToList();

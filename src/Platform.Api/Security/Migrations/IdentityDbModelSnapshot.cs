@@ -392,6 +392,65 @@ namespace Platform.Api.Security.Migrations
                     b.ToTable("open_iddict_tokens", "identity");
                 });
 
+            modelBuilder.Entity("Platform.Api.AiModels.UploadedPackage", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("text")
+                        .HasColumnName("hash");
+
+                    b.Property<DateTimeOffset?>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<Guid?>("DecidedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("decided_by");
+
+                    b.Property<long>("Length")
+                        .HasColumnType("bigint")
+                        .HasColumnName("length");
+
+                    b.Property<string>("Manifest")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("manifest");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("SignedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("signed_by");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("status");
+
+                    b.Property<DateTimeOffset>("UploadedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("uploaded_at");
+
+                    b.Property<Guid?>("UploadedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("uploaded_by");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("version");
+
+                    b.HasKey("Hash")
+                        .HasName("pk_model_packages");
+
+                    b.HasIndex("Name", "UploadedAt")
+                        .HasDatabaseName("ix_model_packages_name_uploaded_at");
+
+                    b.ToTable("model_packages", "identity");
+                });
+
             modelBuilder.Entity("Platform.Api.Security.Grant", b =>
                 {
                     b.Property<Guid>("Id")

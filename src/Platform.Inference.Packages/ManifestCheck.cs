@@ -1,18 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Platform.Contracts;
-using Platform.Inference.Engine;
-using Platform.Inference.Images;
 using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Packages;
 
 /// <summary>Reads a manifest and refuses one that the engine could not follow to the letter.</summary>
-public static class ManifestCheck
+public static partial class ManifestCheck
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxPatchVoxels = 512 * 512 * 512;
-    private static readonly PlanarImage Nothing = new(1, 1, [0]);
 
     /// <summary>Parses <c>manifest.json</c>.</summary>
     /// <exception cref="PackageRefusedException">Not JSON, or a member is missing, contradictory or unknown to this engine.</exception>
@@ -69,7 +67,8 @@ public static class ManifestCheck
     private static PackageManifest Checked(PackageManifest manifest)
     {
         Require(manifest.Schema == PackageManifest.KnownSchema, $"schema must be {PackageManifest.KnownSchema}.");
-        Require(manifest is { Name.Length: > 0, Version.Length: > 0 }, "name and version are needed.");
+        Require(manifest.Name is { } name && Identifier().IsMatch(name), "name must be a lower-case identifier: letters, digits and .-_, to 64.");
+        Require(manifest.Version is { } version && VersionText().IsMatch(version), "version must be like 1.2.0, to 32 letters, digits and .-+.");
         Require(manifest.Model?.Sha256?.Length == 64 && manifest.Model.File is null or ModelPackageZip.ModelFile, "model.sha256 is needed.");
         Require(manifest.Input is { Modality.Length: > 0, Name.Length: > 0 }, "input.modality and input.name are needed.");
         CheckInput(manifest.Input!);
@@ -110,7 +109,7 @@ public static class ManifestCheck
         Require(
             quality?.OutOfDistribution is not { } training
                 || (isPlanar && training is { MaxScore: > 0, Features.Count: > 0 }
-                    && training.Features.All(f => f is { Deviation: > 0 } && ImageQuality.Feature(Nothing, f.Name) is not null)),
+                    && training.Features.All(f => f is { Deviation: > 0 } && FeatureSpec.Names.Contains(f.Name))),
             "quality.outOfDistribution needs an image, features of known names with a positive deviation, and a maxScore.");
     }
 
@@ -284,6 +283,12 @@ public static class ManifestCheck
             && m is { Measure: null or "volume", Unit.Value: "mm3" } or { Measure: "equivalentDiameter", Unit.Value: "mm" }),
             "a detection's measurements need a concept, and are a volume in mm3 or an equivalentDiameter in mm.");
     }
+
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9._-]{0,63}\z")]
+    private static partial Regex Identifier();
+
+    [GeneratedRegex(@"\A[0-9A-Za-z][0-9A-Za-z.+-]{0,31}\z")]
+    private static partial Regex VersionText();
 
     private static void Require(bool holds, string otherwise)
     {

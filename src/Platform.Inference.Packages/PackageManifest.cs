@@ -203,7 +203,11 @@ public sealed record OutOfDistributionSpec(IReadOnlyList<FeatureSpec> Features, 
 /// <summary>A feature and its distribution in training.</summary>
 /// <param name="Name"><c>mean</c>, <c>deviation</c>, <c>symmetry</c> (correlation with the mirrored image), <c>upright</c> (with the one upside
 /// down), <c>middle</c> (mean of the middle third of the columns less that of the others) or <c>border</c> (mean of the outermost pixels).</param>
-public sealed record FeatureSpec(string Name, double Mean, double Deviation);
+public sealed record FeatureSpec(string Name, double Mean, double Deviation)
+{
+    /// <summary>Features that the engine measures.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["mean", "deviation", "symmetry", "upright", "middle", "border"];
+}
 
 /// <summary>Connected components of a probability map, each of them a detection.</summary>
 /// <param name="Threshold">Voxels of at least this probability belong to a component (26 neighbours).</param>

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Platform.Contracts;
 
 namespace Platform.Inference.Packages;
@@ -38,6 +39,9 @@ public sealed class ModelPackage
 
     /// <summary>What the package declares.</summary>
     public PackageManifest Manifest { get; }
+
+    /// <summary>The text of <c>manifest.json</c> as the author wrote it.</summary>
+    public string ManifestText => Encoding.UTF8.GetString(File(ModelPackageZip.ManifestFile));
 
     /// <summary>The bytes of <c>model.onnx</c>; they are what was checked, so load these and no file.</summary>
     public byte[] Model { get; }

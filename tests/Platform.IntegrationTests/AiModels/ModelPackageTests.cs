@@ -1,0 +1,198 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Platform.Contracts;
+using Platform.Inference.Packages;
+using Platform.IntegrationTests.Hosts;
+using Platform.IntegrationTests.Services;
+using Xunit;
+
+namespace Platform.IntegrationTests.AiModels;
+
+/// <summary>From an upload by an operator to a version that runs in one tenant, and back.</summary>
+public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : IClassFixture<ModelPackageTests.TrustingHost>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_package_is_uploaded_approved_taken_up_replaced_rolled_back_and_withdrawn()
+    {
+        var (platform, hospital, other) = (await api.AsOperatorAsync(), await api.AsAdministratorAsync("life"), await api.AsAdministratorAsync("other"));
+        var (first, second) = (await PackageAsync("1.0.0"), await PackageAsync("1.1.0"));
+
+        // Uploaded, and nobody's yet.
+        using var uploaded = await UploadAsync(platform, first);
+        var answer = await uploaded.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        var hash = answer.GetProperty("hash").GetString()!;
+        Assert.Equal(HttpStatusCode.Created, uploaded.StatusCode);
+        Assert.Equal(Hash(first), hash);
+        Assert.Equal(PackageSignature.KeyId(api.Key), answer.GetProperty("signedBy").GetString());
+        Assert.Equal("Uploaded", answer.GetProperty("status").GetString());
+        Assert.DoesNotContain(hash, await hospital.GetStringAsync("t/life/models/offers", Ct), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, await TakeAsync(hospital, "life", hash));
+
+        // Approved: offered to all, taken up by one.
+        await ApproveAsync(platform, hash);
+        Assert.Equal(HttpStatusCode.Created, await TakeAsync(hospital, "life", hash));
+        Assert.Equal(HttpStatusCode.Conflict, await TakeAsync(hospital, "life", hash));
+        Assert.Equal([("1.0.0", true)], await VersionsAsync(hospital, "life"));
+        Assert.Empty(await VersionsAsync(other, "other"));
+
+        // A later version takes its place; a rollback gives it back.
+        using (await UploadAsync(platform, second))
+        {
+            await ApproveAsync(platform, Hash(second));
+        }
+
+        Assert.Equal(HttpStatusCode.Created, await TakeAsync(hospital, "life", Hash(second)));
+        Assert.Equal([("1.1.0", true), ("1.0.0", false)], await VersionsAsync(hospital, "life"));
+        Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "life", "1.1.0", "rollback"));
+        Assert.Equal([("1.1.0", false), ("1.0.0", true)], await VersionsAsync(hospital, "life"));
+        Assert.Equal(HttpStatusCode.Conflict, await SwitchAsync(hospital, "life", "1.0.0", "rollback"));
+        Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "life", "1.0.0", "deactivate"));
+        Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "life", "1.1.0", "activate"));
+        Assert.Equal([("1.1.0", true), ("1.0.0", false)], await VersionsAsync(hospital, "life"));
+
+        // Withdrawn: it stops everywhere and cannot be switched on again.
+        using var withdrawn = await platform.PostAsync(new Uri($"models/{Hash(second)}/withdraw", UriKind.Relative), null, Ct);
+        Assert.Equal(HttpStatusCode.OK, withdrawn.StatusCode);
+        Assert.Equal([("1.1.0", false), ("1.0.0", false)], await VersionsAsync(hospital, "life"));
+        Assert.Equal(HttpStatusCode.Conflict, await SwitchAsync(hospital, "life", "1.1.0", "activate"));
+        Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "life", "1.0.0", "activate"));
+
+        var audit = await (await api.AsAuditorAsync("life")).GetStringAsync("t/life/audit", Ct);
+        foreach (var action in new[] { "package.approve", "package.withdraw", "model.take", "model.activate", "model.deactivate", "model.rollback" })
+        {
+            Assert.Contains($"\"{action}\"", audit, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_unsigned_foreign_or_hostile_is_refused_with_its_code_and_not_kept()
+    {
+        var platform = await api.AsOperatorAsync();
+        var package = await PackageAsync("2.0.0");
+        using var foreign = PackageSignature.CreateKey();
+
+        Assert.Equal("unsigned", await RefusalAsync(platform, package, null));
+        Assert.Equal("signature-untrusted", await RefusalAsync(platform, package, PackageSignature.Sign(foreign, Hash(package))));
+        Assert.Equal("signature-untrusted", await RefusalAsync(platform, package, PackageSignature.Sign(api.Key, Hash([1]))));
+        Assert.Equal("signature-malformed", await RefusalAsync(platform, package, [1, 2, 3]));
+        byte[] garbage = [.. package, 0];
+        Assert.Equal("zip-structure", await RefusalAsync(platform, garbage, PackageSignature.Sign(api.Key, Hash(garbage))));
+        var hostile = await PackageAsync("2.0.0", model => [.. model, 0xCA, 0x01, 0x00]); // a function of its own
+        Assert.Equal("model-function", await RefusalAsync(platform, hostile, PackageSignature.Sign(api.Key, Hash(hostile))));
+
+        Assert.DoesNotContain("2.0.0", await platform.GetStringAsync("models", Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_bytes_again_change_nothing_and_an_unknown_package_is_not_there()
+    {
+        var platform = await api.AsOperatorAsync();
+        var package = await PackageAsync("3.0.0");
+        using var first = await UploadAsync(platform, package);
+        await ApproveAsync(platform, Hash(package));
+        using var again = await UploadAsync(platform, package);
+
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        Assert.Equal("Approved", (await again.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("status").GetString());
+        using var unknown = await platform.PostAsync(new Uri($"models/{Hash([2])}/approve", UriKind.Relative), null, Ct);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> UploadAsync(HttpClient client, byte[] package) =>
+        await SendAsync(client, package, PackageSignature.Sign(api.Key, Hash(package)));
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, byte[] package, byte[]? signature)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "models") { Content = new ByteArrayContent(package) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
+        if (signature is not null)
+        {
+            request.Headers.Add("Package-Signature", Convert.ToBase64String(signature));
+        }
+
+        return await client.SendAsync(request, Ct);
+    }
+
+    private static async Task<string?> RefusalAsync(HttpClient client, byte[] package, byte[]? signature)
+    {
+        using var answer = await SendAsync(client, package, signature);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("code").GetString();
+    }
+
+    private static async Task ApproveAsync(HttpClient client, string hash)
+    {
+        using var answer = await client.PostAsync(new Uri($"models/{hash}/approve", UriKind.Relative), null, Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    private static async Task<HttpStatusCode> TakeAsync(HttpClient client, string tenant, string hash)
+    {
+        using var answer = await client.PostAsJsonAsync($"t/{tenant}/models", new { hash }, Ct);
+        return answer.StatusCode;
+    }
+
+    private static async Task<HttpStatusCode> SwitchAsync(HttpClient client, string tenant, string version, string verb)
+    {
+        var models = await client.GetFromJsonAsync<JsonElement>($"t/{tenant}/models", Ct);
+        var id = models.GetProperty("models").EnumerateArray().Single(m => m.GetProperty("version").GetString() == version).GetProperty("id").GetString();
+        using var answer = await client.PostAsync(new Uri($"t/{tenant}/models/{id}/{verb}", UriKind.Relative), null, Ct);
+        return answer.StatusCode;
+    }
+
+    private static async Task<List<(string?, bool)>> VersionsAsync(HttpClient client, string tenant)
+    {
+        var models = await client.GetFromJsonAsync<JsonElement>($"t/{tenant}/models", Ct);
+        return [.. models.GetProperty("models").EnumerateArray().Select(m => (m.GetProperty("version").GetString(), m.GetProperty("isActive").GetBoolean()))];
+    }
+
+    /// <summary>The threshold package as another version, its model changed if asked.</summary>
+    private static async Task<byte[]> PackageAsync(string version, Func<byte[], byte[]>? change = null)
+    {
+        var from = Path.Combine(Checkout.Root, "tests", "Platform.IntegrationTests", "Packages", "threshold");
+        var folder = Directory.CreateTempSubdirectory("platform-package-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "golden"));
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(from, "golden")))
+            {
+                File.Copy(file, Path.Combine(folder, "golden", Path.GetFileName(file)));
+            }
+
+            var model = await File.ReadAllBytesAsync(Path.Combine(from, "model.onnx"), Ct);
+            var changed = change?.Invoke(model) ?? model;
+            await File.WriteAllBytesAsync(Path.Combine(folder, "model.onnx"), changed, Ct);
+            var manifest = (await File.ReadAllTextAsync(Path.Combine(from, "manifest.json"), Ct))
+                .Replace("\"version\": \"1.0.0\"", $"\"version\": \"{version}\"", StringComparison.Ordinal)
+                .Replace(Hash(model), Hash(changed), StringComparison.Ordinal);
+            await File.WriteAllTextAsync(Path.Combine(folder, "manifest.json"), manifest, new UTF8Encoding(false), Ct);
+            using var zip = new MemoryStream();
+            await ModelPackageZip.WriteAsync(folder, zip, Ct);
+            return zip.ToArray();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    /// <summary>An API that trusts one key.</summary>
+    public sealed class TrustingHost(TestServices services) : ApiHost(services)
+    {
+        public ECDsa Key { get; } = PackageSignature.CreateKey();
+
+        public override async ValueTask InitializeAsync()
+        {
+            Settings["AiModels:TrustedKeys:0"] = Key.ExportSubjectPublicKeyInfoPem();
+            await base.InitializeAsync();
+        }
+    }
+}
