@@ -11,7 +11,10 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build /app .
+# Calibrations and compiled engines live as long as the container; mount a volume there to keep them.
 ENV ASPNETCORE_HTTP_PORTS=8080 \
+    Inference__CachePath=/tmp/platform-cache \
+    ORT_DISABLE_TELEMETRY=1 \
     DOTNET_EnableDiagnostics=0
 USER $APP_UID
 EXPOSE 8080

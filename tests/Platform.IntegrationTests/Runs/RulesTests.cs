@@ -139,6 +139,13 @@ public class RulesTests(TestServices services)
         await tenant.BecomesAsync(runs["threshold"], RunStatus.Waiting, Ct);
         await (await worker.NextAsync(Ct)).SucceedAsync(Ct);
         var next = await worker.NextAsync(Ct);
+        while (next.Request.RunId == runs["slow"])
+        {
+            // Where beats are late a run is delivered once more; that result is dropped.
+            await next.SucceedAsync(Ct);
+            next = await worker.NextAsync(Ct);
+        }
+
         Assert.Equal(runs["threshold"], next.Request.RunId);
         await next.SucceedAsync(Ct);
         await tenant.BecomesAsync(runs["threshold"], RunStatus.Succeeded, Ct);

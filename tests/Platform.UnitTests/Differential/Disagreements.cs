@@ -64,11 +64,17 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             d => d.Theirs == "BytesLengthException",
             "PS3.5 §6.2: a number has the size of its VR. It is another element that has not; this one can be read."),
         new(
-            "pixel data whose size nothing tells",
+            "a VR that depends on what is absent cannot be told",
             Pydicom,
             [Aspect.Failure],
-            d => d is { Tag: { Group: 0x7FE0, Element: 0x0010 }, TheirVr: "" },
-            "PS3.5 §A.1: the VR of Pixel Data in implicit VR is OW; nothing else in its data set says otherwise."),
+            d => d is { TheirVr: "", Theirs: "AttributeError" },
+            "PS3.5 §A.1, PS3.3 §C.7.6.3.1.1: Pixel Data in implicit VR is OW, and without Pixel Representation we take US."),
+        new(
+            "a little endian data set in a file that says big endian",
+            Pydicom,
+            [Aspect.Missing, Aspect.Extra],
+            d => d.File.Syntax.IsBigEndian,
+            "PS3.5 §7.1: elements ascend by tag. Read as big endian the first would be of group 0800; we read what stands there, and say so."),
         new(
             "a UN in a big endian file is big endian",
             Pydicom,
