@@ -73,7 +73,7 @@ public partial class FuzzTests(ITestOutputHelper output)
         try
         {
             Instrument(Path.Combine(copy, "Platform.Dicom.dll"), "Platform.Dicom.");
-            Instrument(Path.Combine(copy, "Platform.Inference.dll"), "Platform.Inference.Packages.");
+            Instrument(Path.Combine(copy, "Platform.Inference.Packages.dll"), "Platform.Inference.Packages.");
             var executions = await InChildAsync(copy, isCounted: true, nameof(Bad_bytes_are_refused_as_documented));
             output.WriteLine($"{executions.Values.Sum()} executions of {executions.Count} targets");
             Assert.Equal(FuzzTargets.Managed.Order(StringComparer.Ordinal), executions.Keys.Order(StringComparer.Ordinal));
