@@ -84,6 +84,18 @@ public class SlidingWindowTests
         }
     }
 
+    [Fact]
+    public void Logits_may_be_as_large_as_a_network_makes_them()
+    {
+        int[] shape = [1, 1, 2];
+        var plan = new WindowPlan(shape, shape, 0, Patches.Weights(shape, null), 2, Activation.Softmax, 1, default);
+
+        var probabilities = Run(new float[2], plan, (_, _) => [1000, -1000, 999, -1000]); // e^1000 is no float
+
+        var first = (float)(1 / (1 + Math.Exp(-1)));
+        Assert.Equal([first, 0.5f, 1 - first, 0.5f], probabilities, (a, b) => Math.Abs(a - b) < 1e-6f);
+    }
+
     /// <summary>All probabilities, [class, z, y, x].</summary>
     private static float[] Run(float[] voxels, WindowPlan plan, Func<float[], int, float[]> network)
     {
