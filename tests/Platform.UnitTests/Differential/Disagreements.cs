@@ -28,6 +28,12 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             IsKnownUn,
             "PS3.5 §6.2.2: UN stands where the VR was unknown to who wrote it. We say UN, and read the value by the dictionary's VR."),
         new(
+            "a tag that the standard has no more is given a VR",
+            Pydicom,
+            [Aspect.Vr],
+            d => d.Ours is { Vr: DicomVr.UN } && !d.Tag.IsPrivate && DicomDictionary.Find(d.Tag) is null,
+            "PS3.6 §6 has the tags. What is not among them is UN (PS3.5 §6.2.2); the bytes are compared."),
+        new(
             "a private element is given a VR by a private dictionary",
             Pydicom,
             [Aspect.Vr, Aspect.Failure, Aspect.Items],
