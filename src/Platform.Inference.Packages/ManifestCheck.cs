@@ -74,12 +74,18 @@ public static partial class ManifestCheck
         CheckInput(manifest.Input!);
         Require(manifest.Outputs is [{ Type: "segmentation" or "detection" or "classification" or "regression" or "image" }],
             "outputs must be one segmentation, detection, classification, regression or image.");
-        Require(manifest.Input!.IsPlanar == (manifest.Outputs![0].IsClassification || manifest.Outputs[0].IsRegression),
-            "a classification or a regression takes an image (input.dimensions 2), the others a volume.");
-        CheckQuality(manifest.Quality, manifest.Input.IsPlanar);
+        Require(manifest.Outputs![0].IsVector || !manifest.Input!.IsPlanar,
+            "an image (input.dimensions 2) has a classification or a regression.");
+        CheckQuality(manifest.Quality, manifest.Input!.IsPlanar);
+        Require(manifest.IsWhole || manifest.Input is { Size: null, Fit: null, PadValue: null },
+            "input.size, fit and padValue are those of an image, or of a volume with a classification or a regression.");
         if (manifest.Input.IsPlanar)
         {
             manifest = Planar(manifest);
+        }
+        else if (manifest.IsWhole)
+        {
+            manifest = WholeVolume(manifest);
         }
         else if (manifest.Outputs[0].IsImage)
         {
@@ -93,14 +99,20 @@ public static partial class ManifestCheck
         Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume, detections or image.");
         Require(manifest.Golden?.All(g => g.Kind != "detections" || manifest.Outputs[0].IsDetection) ?? true, "golden detections need an output of type detection.");
         Require(
-            manifest.Golden?.All(g => g.Kind != "image" || IsWhole(g, manifest.Outputs[0])) ?? true,
+            manifest.Golden?.All(g => g.Kind != "image" || (manifest.Input.IsPlanar && IsWhole(g, manifest.Outputs[0]))) ?? true,
             "golden images need a classification and a probability of each class, or a regression and each of its values.");
+        Require(
+            manifest.Golden?.All(g => g.Kind != "volume" || (!manifest.Input.IsPlanar && IsWhole(g, manifest.Outputs[0]))) ?? true,
+            "golden volumes need a segmentation and volumes, a classification and a probability of each class, or a regression and each of its values.");
         return manifest;
     }
 
-    private static bool IsWhole(GoldenCase golden, OutputSpec output) => output.IsRegression
-        ? golden.ExpectedValues?.Count == output.Values!.Count
-        : output.IsClassification && golden.ExpectedProbabilities?.Count == output.Classes!.Count;
+    private static bool IsWhole(GoldenCase golden, OutputSpec output) => output switch
+    {
+        { IsRegression: true } => golden.ExpectedValues?.Count == output.Values!.Count && golden.AbsoluteTolerance is not null,
+        { IsClassification: true } => golden.ExpectedProbabilities?.Count == output.Classes!.Count && golden.AbsoluteTolerance is not null,
+        _ => golden is { ExpectedMm3: not null, RelativeTolerance: not null },
+    };
 
     private static void CheckQuality(QualitySpec? quality, bool isPlanar)
     {
@@ -127,10 +139,27 @@ public static partial class ManifestCheck
         };
     }
 
+    /// <summary>A volume of which the graph says something as a whole: one patch of its size.</summary>
+    private static PackageManifest WholeVolume(PackageManifest manifest)
+    {
+        var input = manifest.Input;
+        Require(manifest.Window is null, "window does not stand with a classification or a regression of a volume.");
+        Require(input.Size is { Count: 3 } && input.Size.All(n => n is >= 1 and <= 4096) && input.Size.Aggregate(1L, (product, n) => product * n) <= MaxPatchVoxels,
+            "input.size of a volume must be three lengths: z, y, x.");
+        Require(input.SpacingMm is null || input.Fit is null, "with input.spacingMm the volume is cropped and padded: fit does not stand with it.");
+        Require(manifest.Outputs[0].HeatMap is null, "heatMap needs input.dimensions 2.");
+        return manifest with
+        {
+            Window = new WindowSpec(input.Size!, Overlap: 0, Blend: null, SigmaScale: null, PadValue: input.PadValue ?? 0, Batch: null),
+            Outputs = [manifest.Outputs[0] with { Segments = manifest.Outputs[0].Segments ?? [] }],
+        };
+    }
+
     private static void CheckInput(InputSpec input)
     {
         Require(input.Dimensions is null or 2 or 3, "input.dimensions must be 2 or 3.");
-        Require(input.IsPlanar || input is { Size: null, Fit: null, Values: null, Views: null }, "size, fit, values and views need input.dimensions 2.");
+        Require(input.IsPlanar ? input.PadValue is null : input is { Values: null, Views: null },
+            "values and views need input.dimensions 2, padValue a volume.");
         Require(input.Fit is null or "crop" or "pad" or "stretch", "input.fit must be crop, pad or stretch.");
         Require(input.Values is null or "display" or "modality", "input.values must be display or modality.");
         Require(input.Axes is null or "scan" or "patient", "input.axes must be scan or patient.");
@@ -161,7 +190,7 @@ public static partial class ManifestCheck
     private static bool IsComplete(GoldenCase golden) => IsComplete(golden.Input) && (golden.Expected is null || IsComplete(golden.Expected)) && golden.Kind switch
     {
         "tensor" => golden is { Output: not null, Expected: not null, AbsoluteTolerance: not null },
-        "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedMm3: not null, RelativeTolerance: not null },
+        "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3 },
         "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
             && golden.ExpectedDetections.All(d => d is { CentreMm.Count: 3 }),
         "image" => golden is { Input.Shape.Count: 2, AbsoluteTolerance: not null },

@@ -25,6 +25,9 @@ public sealed record PackageManifest(
 
     /// <summary>How good images must be; null takes all.</summary>
     public QualitySpec? Quality { get; init; }
+
+    /// <summary>Whether its input goes through the graph whole, not in patches.</summary>
+    public bool IsWhole => Input.IsPlanar || Outputs[0].IsVector;
 }
 
 /// <summary>The graph's file.</summary>
@@ -67,11 +70,20 @@ public sealed record InputSpec(
     /// <summary>Other modalities that will do as well.</summary>
     public IReadOnlyList<string>? Modalities { get; init; }
 
-    /// <summary>Of an image: rows and columns that the graph takes; the image is brought to them by averaging areas.</summary>
+    /// <summary>
+    /// Of an image: rows and columns that the graph takes; the image is brought to them by averaging areas. Of a volume that goes through the
+    /// graph whole: z, y, x; the middle of the resampled volume is cropped or padded to them.
+    /// </summary>
     public IReadOnlyList<int>? Size { get; init; }
 
-    /// <summary>Of an image of another shape: <c>crop</c> (when null) keeps its middle, <c>pad</c> adds black, <c>stretch</c> gives up its proportions.</summary>
+    /// <summary>
+    /// Of an image, or a whole volume without <see cref="SpacingMm"/>, of another shape: <c>crop</c> (when null) keeps its middle, <c>pad</c>
+    /// adds a border, <c>stretch</c> gives up its proportions.
+    /// </summary>
     public string? Fit { get; init; }
+
+    /// <summary>Of a whole volume: the border's value, after the intensity transforms; 0 when null.</summary>
+    public float? PadValue { get; init; }
 
     /// <summary>Of an image: <c>display</c> (when null), 0 black to 1 white as its sender wanted it shown; or <c>modality</c>, its values after the Modality LUT.</summary>
     public string? Values { get; init; }
@@ -108,8 +120,8 @@ public sealed record WindowSpec(
 
 /// <summary>
 /// One output of the graph: a <c>segmentation</c> of known structures, a <c>detection</c> of any number of one kind of thing, a
-/// <c>classification</c> of a whole image, a <c>regression</c>: numbers that are measured on a whole
-/// image, or an <c>image</c>: the series again, with other values.
+/// <c>classification</c> of a whole image or volume, a <c>regression</c>: numbers that are measured on a whole image or volume, or an
+/// <c>image</c>: the series again, with other values.
 /// </summary>
 /// <param name="Name">The graph's output, [batch, class, z, y, x] float32; of a classification or a regression [batch, class].</param>
 /// <param name="Type"><c>segmentation</c>, <c>detection</c>, <c>classification</c>, <c>regression</c> or <c>image</c>.</param>
@@ -132,6 +144,9 @@ public sealed record OutputSpec(
 
     /// <summary>Whether the output is a classification.</summary>
     public bool IsClassification => Type == "classification";
+
+    /// <summary>Whether the output is numbers of the whole input: [batch, class].</summary>
+    public bool IsVector => IsClassification || IsRegression;
 
     /// <summary>Whether the output is a volume of values: image to image.</summary>
     public bool IsImage => Type == "image";
@@ -248,7 +263,8 @@ public sealed record MeasurementSpec(string? Name, Code Finding, Code Concept, C
 public sealed record LimitSpec(int? Seconds, int? MemoryMb);
 
 /// <summary>What the package must give on every device where it is used.</summary>
-/// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements.
+/// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements,
+/// or its classes' probabilities or values.
 /// <c>detections</c>: a series and all that must be detected in it. <c>image</c>: an image [y, x] of display values 0 to 65535 or 0 to 1, and the
 /// probability of each class.</param>
 /// <param name="AbsoluteTolerance">Greatest difference of any element of a tensor.</param>
@@ -271,10 +287,10 @@ public sealed record GoldenCase(
     IReadOnlyList<GoldenDetection>? ExpectedDetections,
     double? ToleranceMm)
 {
-    /// <summary>Of an image: the probability of each class, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
+    /// <summary>Of an image or a whole volume: the probability of each class, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
     public IReadOnlyList<double>? ExpectedProbabilities { get; init; }
 
-    /// <summary>Of an image: the values of a regression, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
+    /// <summary>Of an image or a whole volume: the values of a regression, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
     public IReadOnlyList<double>? ExpectedValues { get; init; }
 }
 

@@ -33,9 +33,11 @@ internal sealed class ManifestDraft
             ?? throw new UsageException("The graph has no float32 input [batch, channel, z, y, x] or [batch, channel, y, x].");
         var isPlanar = input.Shape!.Count == 4;
         var output = graph.Outputs.FirstOrDefault(o => o.ElementType is Float32 && o.Shape?.Count == (isPlanar ? 2 : 5))
+            ?? graph.Outputs.FirstOrDefault(o => o.ElementType is Float32 && o.Shape?.Count == 2)
             ?? throw new UsageException(isPlanar
                 ? "The graph has no float32 output [batch, class]."
-                : "The graph has no float32 output [batch, class, z, y, x].");
+                : "The graph has no float32 output [batch, class, z, y, x] or [batch, class].");
+        var isWhole = output.Shape!.Count == 2;
 
         var draft = new ManifestDraft(new JsonObject
         {
@@ -56,12 +58,17 @@ internal sealed class ManifestDraft
             },
         });
         draft.Manifest["input"] = isPlanar ? draft.ImageInput(input, bundle) : draft.VolumeInput(input, bundle);
-        if (!isPlanar)
+        if (!isWhole)
         {
             draft.Manifest["window"] = draft.Window(input, bundle);
         }
+        else if (!isPlanar)
+        {
+            draft.Manifest["input"]!["size"] = draft.Lengths("input.size", bundle?.Shape is { Count: 3 } told ? told : [.. input.Shape!.Skip(2)]);
+            draft.Guess("input.size", "the middle of the volume is cropped or padded to it; without spacingMm see fit");
+        }
 
-        draft.Manifest["outputs"] = new JsonArray(isPlanar ? draft.Classification(output, bundle) : draft.Segmentation(output, bundle));
+        draft.Manifest["outputs"] = new JsonArray(isWhole ? draft.Classification(output, bundle) : draft.Segmentation(output, bundle));
         draft.Manifest["limits"] = new JsonObject { ["seconds"] = 600, ["memoryMb"] = 4000 };
         draft.Guess("limits", "time and memory of one run on two CPU cores; measure them");
         return draft;
@@ -123,7 +130,7 @@ internal sealed class ManifestDraft
         Guess("window.overlap", "fraction that neighbouring patches share; more is slower and smoother");
         return new JsonObject
         {
-            ["patch"] = new JsonArray([.. patch.Select((n, i) => JsonValue.Create(Length(n, UsualPatch, $"window.patch[{i}]")))]),
+            ["patch"] = Lengths("window.patch", patch),
             ["overlap"] = 0.25,
             ["blend"] = "gaussian",
             ["sigmaScale"] = 0.125,
@@ -190,6 +197,9 @@ internal sealed class ManifestDraft
         Guess("outputs[0]", "the graph does not say how many classes it gives");
         return bundle?.OutputChannels ?? 2;
     }
+
+    private JsonArray Lengths(string path, IReadOnlyList<long?> told) =>
+        new([.. told.Select((n, i) => JsonValue.Create(Length(n, UsualPatch, string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))))]);
 
     private int Length(long? told, int usual, string path)
     {

@@ -21,15 +21,18 @@ internal sealed record ComputedRun(
 {
     /// <summary>The images of a derived series; made one by one as they are written.</summary>
     public IEnumerable<(string Name, DicomFile File)> Images { get; init; } = [];
+
+    /// <summary>Images on which findings rest as a whole, beside those that their evidence names.</summary>
+    public IReadOnlyList<InstanceReference> Basis { get; init; } = [];
 }
 
 /// <summary>What shows a finding.</summary>
 /// <param name="TrackingId">For people.</param>
-/// <param name="Image">The image that shows it best.</param>
+/// <param name="Image">The image that shows it best; null where it is said of all of them together.</param>
 /// <param name="Frame">Of that image, from 1; null where it has one only.</param>
 /// <param name="Segment">Segmentation and number of the segment that outlines it; null where none does alone.</param>
 internal sealed record FindingEvidence(
-    string TrackingId, InstanceReference Image, int? Frame, (InstanceReference Instance, int Number)? Segment);
+    string TrackingId, InstanceReference? Image, int? Frame, (InstanceReference Instance, int Number)? Segment);
 
 /// <summary>Wall seconds of what lies between fetching and writing.</summary>
 internal sealed record ComputeSeconds(double Decode, double Prepare, double Infer, double Post);

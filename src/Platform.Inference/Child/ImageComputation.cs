@@ -3,7 +3,6 @@ using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Dicom.Objects;
 using Platform.Inference.Engine;
-using Platform.Inference.Packages;
 
 namespace Platform.Inference.Child;
 
@@ -32,7 +31,7 @@ internal static class ImageComputation
         // :: Step 3
         watch.Restart();
         var output = model.Outputs[0];
-        var findings = Findings.Of(image, output, run.RunId, series.SeriesInstanceUid);
+        var findings = Findings.Of(image.Numbers, output, image.Heat is not null, run.RunId, series.SeriesInstanceUid);
         var objects = new List<(string, DicomFile)>();
         var outlines = new RunOutlines([], []);
         if (HeatMapObject.Of(image, output) is { } heat)
@@ -48,14 +47,10 @@ internal static class ImageComputation
             findings,
             [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", shown, frame, Segment: null))],
             Findings.ResultHash(image, findings),
-            [.. input.Notes, .. Unreported(image, output)],
+            [.. input.Notes, .. ResultObjects.Unreported(image.Numbers, output)],
             outlines,
             ImageQuality.Of(input.Values, image.Reduced, model.Quality),
             objects,
             new(decode, image.Prepare.TotalSeconds, image.Infer.TotalSeconds, image.Post.TotalSeconds + watch.Elapsed.TotalSeconds));
     }
-
-    private static IEnumerable<string> Unreported(ClassifiedImage image, OutputSpec output) => (output.Values ?? []).Zip(image.Numbers)
-        .Where(v => v.Second < v.First.Low || v.Second > v.First.High)
-        .Select(v => $"{v.First.Name}: the value lies outside of what the model can measure, and is not reported.");
 }

@@ -32,7 +32,7 @@ internal static class ReportObject
             SerialNumber = run.Model.Hash,
         })
         {
-            Images = [.. computed.Evidence.Select(e => e.Image).DistinctBy(i => i.SopInstanceUid)],
+            Images = [.. Shown(computed).Concat(computed.Basis).DistinctBy(i => i.SopInstanceUid)],
             Groups = [.. computed.Findings.Zip(computed.Evidence, (finding, evidence) => Group(run, model, finding, evidence, computed.Quality.IsLimited))],
         };
         return MeasurementReportWriter.Write(
@@ -49,7 +49,7 @@ internal static class ReportObject
     {
         var drawn = computed.Objects.Select(o => o.File.Dataset)
             .Where(d => d.GetUid(DicomTags.SOPClassUID) == DicomUids.SecondaryCaptureImageStorage).Select(InstanceReference.Of);
-        var images = computed.Evidence.Select(e => e.Image).Concat(drawn).DistinctBy(i => i.SopInstanceUid).Take(MaxKeyImages);
+        var images = Shown(computed).Concat(drawn).DistinctBy(i => i.SopInstanceUid).Take(MaxKeyImages);
         return KeyObjectSelectionWriter.Write(
             computed.Source,
             OfInterest,
@@ -60,6 +60,9 @@ internal static class ReportObject
             },
             $"Images on which {model.Name} {model.Version} found something; for evaluation");
     }
+
+    /// <summary>The images that findings lie on.</summary>
+    public static IEnumerable<InstanceReference> Shown(ComputedRun computed) => computed.Evidence.Select(e => e.Image).OfType<InstanceReference>();
 
     private static MeasurementGroup Group(
         RunManifest run, PackageManifest model, Finding finding, FindingEvidence evidence, bool isLimited)
@@ -75,7 +78,7 @@ internal static class ReportObject
         {
             Segment = evidence.Segment,
             SourceSeriesUid = evidence.Segment is null ? null : finding.SeriesInstanceUid,
-            SourceImages = evidence.Segment is null ? [(evidence.Image, evidence.Frame)] : [],
+            SourceImages = evidence is { Segment: null, Image: { } image } ? [(image, evidence.Frame)] : [],
             Algorithm = new AlgorithmIdentification(model.Name, model.Version) { Parameters = [$"package sha256 {run.Model.Hash}"] },
             Measurements = measurements,
             Evaluations =

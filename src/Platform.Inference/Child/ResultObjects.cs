@@ -22,6 +22,11 @@ internal static class ResultObjects
         SeriesDescription = Shortened(model.Title ?? model.Name),
     };
 
+    /// <summary>Of the values of a regression those that the model cannot measure, each in a sentence.</summary>
+    public static IEnumerable<string> Unreported(IReadOnlyList<double> numbers, OutputSpec output) => (output.Values ?? []).Zip(numbers)
+        .Where(v => v.Second < v.First.Low || v.Second > v.First.High)
+        .Select(v => $"{v.First.Name}: the value lies outside of what the model can measure, and is not reported.");
+
     public static CodedConcept Coded(Code code) => new(code.Value, code.Scheme, code.Meaning);
 
     /// <summary>Long String: 64 characters (PS3.5 §6.2).</summary>

@@ -104,12 +104,16 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         return (written.Blob, written.Sha256);
     }
 
-    /// <summary>A report and its key images, where anything was found.</summary>
+    /// <summary>A report where anything was found, and key images where it lies on some.</summary>
     private IEnumerable<(string Name, DicomFile File)> Documents(RunManifest manifest, PackageManifest package, ComputedRun computed)
     {
         if (computed.Findings.Count > 0)
         {
             yield return ("report.dcm", ReportObject.Write(manifest, package, computed, clock.GetUtcNow()));
+        }
+
+        if (ReportObject.Shown(computed).Any())
+        {
             yield return ("key-images.dcm", ReportObject.WriteKeyObjects(manifest, package, computed, clock.GetUtcNow()));
         }
     }

@@ -30,6 +30,11 @@ internal static class VolumeComputation
         var volume = await input.DecodeAsync(threads, fraction => progress(RunPhase.Decode, fraction), ct);
         var decode = watch.Elapsed.TotalSeconds;
 
+        if (model.IsWhole)
+        {
+            return Said(run, model, input, volume, VolumeEngine.Run(volume, session, threads, progress, ct), decode);
+        }
+
         // :: Step 2
         var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct);
 
@@ -66,6 +71,28 @@ internal static class VolumeComputation
                 labelled.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
         {
             Images = labelled.Enhanced is { } enhanced ? DerivedSeries.Write(run, model, input, enhanced, at) : [],
+        };
+    }
+
+    /// <summary>What a model says of the volume as a whole; no one image shows it, all of them are what it rests on.</summary>
+    private static ComputedRun Said(
+        RunManifest run, PackageManifest model, SeriesInput input, Volume volume, ClassifiedVolume said, double decode)
+    {
+        var watch = Stopwatch.StartNew();
+        var output = model.Outputs[0];
+        var findings = Findings.Of(said.Numbers, output, hasHeat: false, run.RunId, run.Series[0].SeriesInstanceUid);
+        return new ComputedRun(
+            input.Headers[0],
+            findings,
+            [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", Image: null, Frame: null, Segment: null))],
+            Findings.ResultHash(said, findings),
+            [.. ResultObjects.Unreported(said.Numbers, output)],
+            new RunOutlines([], []),
+            ImageQuality.Of(Slices(volume), reduced: null, model.Quality),
+            [],
+            new(decode, said.Prepare.TotalSeconds, said.Infer.TotalSeconds, said.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
+        {
+            Basis = [.. input.Geometry.Planes.Select(p => p.Instance).Distinct().Select(i => InstanceReference.Of(input.Headers[i]))],
         };
     }
 

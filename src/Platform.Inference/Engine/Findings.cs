@@ -76,16 +76,18 @@ public static class Findings
     }
 
     /// <summary>One finding for each class of a classification of which something is said, or each value of a regression that can be, in the manifest's order.</summary>
-    /// <param name="seriesInstanceUid">The series whose image was classified.</param>
-    public static IReadOnlyList<Finding> Of(ClassifiedImage image, OutputSpec output, Guid runId, string seriesInstanceUid)
+    /// <param name="numbers">The classes' calibrated probabilities, or the values, in the manifest's order.</param>
+    /// <param name="hasHeat">Whether there is a heat map, as the manifest has it.</param>
+    /// <param name="seriesInstanceUid">The series that was classified.</param>
+    public static IReadOnlyList<Finding> Of(IReadOnlyList<double> numbers, OutputSpec output, bool hasHeat, Guid runId, string seriesInstanceUid)
     {
         if (output.IsRegression)
         {
-            return OfValues(image, output, runId, seriesInstanceUid);
+            return OfValues(numbers, output, runId, seriesInstanceUid);
         }
 
         var findings = new List<Finding>();
-        foreach (var (kind, probability) in output.Classes!.Zip(image.Numbers))
+        foreach (var (kind, probability) in output.Classes!.Zip(numbers))
         {
             if (kind.Threshold is { } threshold && (probability >= threshold ? kind.Above : kind.Below) is { } said)
             {
@@ -94,7 +96,7 @@ public static class Findings
                     seriesInstanceUid,
                     kind.Concept,
                     Laterality: null,
-                    SegmentNumber: image.Heat is not null && output.HeatMap!.Label == kind.Label ? 1 : null,
+                    SegmentNumber: hasHeat && output.HeatMap!.Label == kind.Label ? 1 : null,
                     [],
                     CentreMm: null,
                     BoxMm: null,
@@ -109,9 +111,9 @@ public static class Findings
         return findings;
     }
 
-    private static List<Finding> OfValues(ClassifiedImage image, OutputSpec output, Guid runId, string seriesInstanceUid) =>
+    private static List<Finding> OfValues(IReadOnlyList<double> numbers, OutputSpec output, Guid runId, string seriesInstanceUid) =>
     [
-        .. output.Values!.Zip(image.Numbers).Where(v => !(v.Second < v.First.Low || v.Second > v.First.High)).Select(v => new Finding(
+        .. output.Values!.Zip(numbers).Where(v => !(v.Second < v.First.Low || v.Second > v.First.High)).Select(v => new Finding(
             DerivedUid(runId, $"finding {v.First.Label}"),
             seriesInstanceUid,
             v.First.Finding,
@@ -132,6 +134,10 @@ public static class Findings
         var values = labelled.Enhanced is { } enhanced ? MemoryMarshal.AsBytes<float>(enhanced) : labelled.SourceLabels;
         return Hash([labelled.SourceGrid.Depth, labelled.SourceGrid.Height, labelled.SourceGrid.Width], values, findings);
     }
+
+    /// <summary>SHA-256 over the numbers and the findings without what depends on the run or on received names.</summary>
+    public static string ResultHash(ClassifiedVolume volume, IReadOnlyList<Finding> findings) => Hash(
+        [0, 0, volume.Numbers.Count], MemoryMarshal.AsBytes<double>(volume.Numbers.Select(n => Math.Round(n, 6) + 0.0).ToArray()), findings);
 
     /// <summary>SHA-256 over the heat map in 256 steps and the findings without what depends on the run or on received names.</summary>
     public static string ResultHash(ClassifiedImage image, IReadOnlyList<Finding> findings) => Hash(

@@ -71,13 +71,24 @@ public static class GoldenCheck
 
         var image = new PlanarImage(checked((int)golden.Input.Shape[0]), checked((int)golden.Input.Shape[1]), values);
         var found = ImageEngine.Run(image, session, (_, _) => { }, ct);
-        var greatest = found.Numbers.Zip((golden.ExpectedValues ?? golden.ExpectedProbabilities)!, (a, b) => Math.Abs(a - b)).Max();
+        return CompareNumbers(found.Numbers, golden);
+    }
+
+    private static (GoldenDifference Difference, bool Fits) CompareNumbers(IReadOnlyList<double> numbers, GoldenCase golden)
+    {
+        var greatest = numbers.Zip((golden.ExpectedValues ?? golden.ExpectedProbabilities)!, (a, b) => Math.Abs(a - b)).Max();
         return (new(greatest, 1, 0), greatest <= golden.AbsoluteTolerance);
     }
 
     private static (GoldenDifference Difference, bool Fits) CompareVolume(
         ModelSession session, GoldenCase golden, int threads, CancellationToken ct)
     {
+        if (session.Package.Manifest.IsWhole)
+        {
+            var said = VolumeEngine.Run(VolumeOf(session, golden), session, threads, (_, _) => { }, ct);
+            return CompareNumbers(said.Numbers, golden);
+        }
+
         var found = FindingsIn(session, golden, threads, ct)
             .DistinctBy(f => f.Concept.Value)
             .ToDictionary(f => f.Concept.Value, f => f.Measurements[0].Value, StringComparer.Ordinal);
@@ -110,11 +121,15 @@ public static class GoldenCheck
 
     private static IReadOnlyList<Finding> FindingsIn(ModelSession session, GoldenCase golden, int threads, CancellationToken ct)
     {
+        var labelled = SegmentationEngine.Run(VolumeOf(session, golden), session, threads, (_, _) => { }, ct);
+        return Findings.Of(labelled, session.Package.Manifest, Guid.Empty, "");
+    }
+
+    private static Volume VolumeOf(ModelSession session, GoldenCase golden)
+    {
         int[] shape = [.. golden.Input.Shape.Select(n => checked((int)n))];
         var affine = Affine.Axial(golden.SpacingMm![0], golden.SpacingMm[1], golden.SpacingMm[2], new Vector3D(0, 0, 0));
-        var volume = new Volume(new Grid(shape[0], shape[1], shape[2], affine), session.Package.ReadTensor(golden.Input));
-        var labelled = SegmentationEngine.Run(volume, session, threads, (_, _) => { }, ct);
-        return Findings.Of(labelled, session.Package.Manifest, Guid.Empty, "");
+        return new Volume(new Grid(shape[0], shape[1], shape[2], affine), session.Package.ReadTensor(golden.Input));
     }
 
     /// <summary>Fraction of voxels whose greatest class is the same; shape [batch, class, …].</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using Platform.Inference.Images;
-using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
@@ -33,18 +31,12 @@ public static class ImageEngine
         progress(RunPhase.Infer, 0);
         given.CopyTo(session.Input);
         session.Run(1, ct);
-        var values = session.Output[..session.Classes];
-        if (!float.IsFinite(TensorPrimitives.MaxMagnitude(values)))
-        {
-            throw new InputRefusedException("not-finite-output", "The model gave values that are not numbers on this image; nothing is reported.");
-        }
-
         var infer = clock.Elapsed;
 
         // :: Step 3
         clock.Restart();
         progress(RunPhase.Post, 0);
-        var numbers = output.IsRegression ? Values(values, output) : Probabilities(values, output);
+        var numbers = WholeOutput.Numbers(session.Output[..session.Classes], output);
         var heat = session.HeatShape is [var heatRows, var heatColumns]
             ? new PlanarImage(heatRows, heatColumns, session.Heat[..(heatRows * heatColumns)].ToArray())
             : null;
@@ -55,24 +47,6 @@ public static class ImageEngine
 
         return new ClassifiedImage(
             reduced, box, numbers, heat, prepare, infer, clock.Elapsed);
-    }
-
-    private static double[] Probabilities(ReadOnlySpan<float> values, OutputSpec output)
-    {
-        var all = Calibration.Probabilities(values, output);
-        return [.. output.Classes!.Select(c => all[c.Label])];
-    }
-
-    private static double[] Values(ReadOnlySpan<float> values, OutputSpec output)
-    {
-        var measured = new double[output.Values!.Count];
-        for (var i = 0; i < measured.Length; i++)
-        {
-            var spec = output.Values[i];
-            measured[i] = ((spec.Slope ?? 1) * values[spec.Label]) + (spec.Intercept ?? 0);
-        }
-
-        return measured;
     }
 }
 

@@ -57,7 +57,7 @@ public sealed class ModelSession : IDisposable
         HeatShape = HeatShapeOf(output0);
         long[] patch = [window.Patch[0], window.Patch[1], window.Patch[2]];
         var given = package.Manifest.Input.IsPlanar ? patch[1..] : patch;
-        var result = output0.IsClassification || output0.IsRegression ? [] : given;
+        var result = output0.IsVector ? [] : given;
         input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. given]);
         output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, Classes, .. result]);
         binding = session.CreateIoBinding();
@@ -196,7 +196,7 @@ public sealed class ModelSession : IDisposable
             && given.ElementDataType == TensorElementType.Float && given.Dimensions.Length == rank
             && session.InputMetadata.Count == 1;
         if (!fits || !session.OutputMetadata.TryGetValue(spec.Name, out var result)
-            || result.ElementDataType != TensorElementType.Float || result.Dimensions.Length != (spec.IsClassification || spec.IsRegression ? 2 : rank))
+            || result.ElementDataType != TensorElementType.Float || result.Dimensions.Length != (spec.IsVector ? 2 : rank))
         {
             Dispose();
             throw new PackageRefusedException(

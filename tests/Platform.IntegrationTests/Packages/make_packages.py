@@ -1,4 +1,4 @@
-"""Makes the small model packages that tests run: threshold (MR), threshold-ct (CT), steady (MR), slow (MR) and sides (DX, CR).
+"""Makes the small model packages that tests run.
 
 steady takes some seconds and slow about a minute: what is tested with them happens in their midst, on a fast machine too.
 
@@ -201,6 +201,61 @@ def half():
                  "expected": file(folder, "case1.expected.bin", (0.5 * given + 0.25).astype("<f4"), "float32"), "absoluteTolerance": 1e-5}])
 
 
+def means(name, size, parts):
+    """A graph of the means of parts of a volume: input [batch, 1, z, y, x], output [batch, parts]."""
+    weights = np.stack([part / part.sum() for part in parts]).astype(np.float32)[:, None]
+    nodes = [helper.make_node("Conv", ["image", "parts"], ["means"]), helper.make_node("Flatten", ["means"], ["numbers"])]
+    return checked(helper.make_graph(
+        nodes, name, [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, *size])],
+        [helper.make_tensor_value_info("numbers", TensorProto.FLOAT, ["batch", len(parts)])], [numpy_helper.from_array(weights, "parts")]))
+
+
+def lobes():
+    """Which half of a volume is bright, the patient's left or the right: a classification of 6 x 8 x 10 voxels of 2 mm in its middle."""
+    folder, size = HERE / "lobes", (6, 8, 10)
+    left, right = np.zeros(size), np.zeros(size)
+    left[:, :, 5:], right[:, :, :5] = 1, 1  # x grows to the left
+    graph = means("lobes", size, [left, right])
+    image = np.zeros((8, 8, 12), np.int16)  # 3 x 2 x 2 mm: 12 x 8 x 12 voxels, of which the middle is taken
+    image[:, :, 6:] = 800
+    numbers = np.array([0.8, 0]) * 10 - 5
+    present, absent = sct("52101004", "Present"), sct("2667000", "Absent")
+    manifest(
+        folder, graph, "Bright halves of a volume, for tests",
+        input={"name": "image", "modality": "MR", "minSlices": 2, "bodyPartRequired": False, "size": list(size), "spacingMm": [2, 2, 2],
+               "orientation": "LPS", "axes": "scan", "padValue": 0, "intensity": [{"op": "window", "centre": 500, "width": 1000}]},
+        outputs=[{
+            "name": "numbers", "type": "classification", "activation": "sigmoid",
+            "calibration": {"method": "platt", "slope": [10, 10], "intercept": [-5, -5]},
+            "classes": [{"label": 0, "name": "Left half bright", "concept": own("LEFT-BRIGHT", "Left half bright"), "threshold": 0.5,
+                         "above": present, "below": absent},
+                        {"label": 1, "name": "Right half bright", "concept": own("RIGHT-BRIGHT", "Right half bright"), "threshold": 0.5,
+                         "above": present}]}],
+        golden=[{"kind": "volume", "input": file(folder, "volume.bin", image, "int16"), "spacingMm": [2, 2, 3],
+                 "expectedProbabilities": [round(float(p), 6) for p in 1 / (1 + np.exp(-numbers))], "absoluteTolerance": 1e-4}])
+
+
+def level():
+    """The mean of a whole CT, stretched to 4 x 4 x 4 voxels, and that of its upper half: a regression."""
+    folder, size = HERE / "level", (4, 4, 4)
+    upper = np.zeros(size)
+    upper[2:] = 1
+    graph = means("level", size, [np.ones(size), upper])
+    image = np.zeros((8, 8, 8), np.int16)
+    image[4:] = 100
+    hu = {"value": "[hnsf'U]", "scheme": "UCUM", "meaning": "Hounsfield unit"}
+    manifest(
+        folder, graph, "Mean attenuation, for tests",
+        input={"name": "image", "modality": "CT", "minSlices": 2, "bodyPartRequired": False, "size": list(size), "fit": "stretch",
+               "orientation": "LPS", "intensity": [{"op": "scale", "slope": 0.001, "intercept": 0}]},
+        outputs=[{"name": "numbers", "type": "regression", "values": [
+            {"label": 0, "name": "Mean", "finding": own("SCAN", "Scan"), "concept": own("MEAN-HU", "Mean attenuation"), "unit": hu, "slope": 1000},
+            {"label": 1, "name": "Mean of the upper half", "finding": own("UPPER", "Upper half of the scan"),
+             "concept": own("MEAN-HU", "Mean attenuation"), "unit": hu, "slope": 1000, "low": -500, "high": 500}]}],
+        golden=[{"kind": "volume", "input": file(folder, "volume.bin", image, "int16"), "spacingMm": [1, 1, 2],
+                 "expectedValues": [50.0, 100.0], "absoluteTolerance": 1e-3}])
+
+
 package("threshold", "MR")
 package("threshold-ct", "CT")
 package("steady", "MR", STEADY)
@@ -208,3 +263,5 @@ package("slow", "MR", SLOW)
 sides()
 brightness()
 half()
+lobes()
+level()

@@ -54,6 +54,19 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_graph_that_says_numbers_of_a_volume_becomes_a_classification()
+    {
+        var (code, output, _) = await RunAsync("model", "new", Path.Combine(TestPackages.Folder("lobes"), "model.onnx"), "--out", At("halves"));
+
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Contains("guess  input.size: ", output, StringComparison.Ordinal);
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(At("halves"), "manifest.json"), Ct))!;
+        Assert.Equal(("[6,8,10]", "classification"), (manifest["input"]!["size"]!.ToJsonString(), Text(manifest["outputs"]![0]!["type"])));
+        await FillAsync(At("halves"));
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "check", At("halves"))).Code);
+    }
+
+    [Fact]
     public async Task A_bundle_of_monai_fills_what_it_knows_and_the_rest_is_listed()
     {
         var bundle = Directory.CreateDirectory(At("bundle")).FullName;

@@ -16,7 +16,7 @@ public partial class ManifestSchemaTests
     private static readonly string[] BeyondSchema =
     [
         "intensity[0].low", "intensity[0].high", "measurements[0].of[0]", "window.patch", "segments[0].label", "segments[0] = left out", "golden[0].kind",
-        "calibration.", "heatMap.label", "classes[0].label", "classes[0] = left out", "expectedProbabilities", "values[0].high", "values[0].low", "expectedValues",
+        "calibration.", "heatMap.label", "classes[0].label", "classes[0] = left out", "expectedProbabilities", "values[0].high", "values[0] = left out", "values[0].low", "expectedValues",
     ];
 
     /// <summary>For people: the schema helps to write them, the engine does not read them.</summary>
@@ -89,7 +89,11 @@ public partial class ManifestSchemaTests
             .Order(StringComparer.Ordinal);
     }
 
-    private static string KindOf(string path) => JsonNode.Parse(File.ReadAllText(path))!["outputs"]![0]!["type"]!.GetValue<string>();
+    private static string KindOf(string path)
+    {
+        var manifest = JsonNode.Parse(File.ReadAllText(path))!;
+        return $"{manifest["outputs"]![0]!["type"]} {manifest["input"]!["dimensions"]}";
+    }
 
     /// <summary>A manifest with one member left out or of another type or value; of a list the first item stands for all.</summary>
     private static IEnumerable<(string What, string Json)> Mutants(string path)

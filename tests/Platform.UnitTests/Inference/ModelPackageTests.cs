@@ -106,6 +106,25 @@ public class ModelPackageTests
     }
 
     [Theory]
+    [InlineData("window", "{}")]
+    [InlineData("input.size", "null")]
+    [InlineData("input.size", "[8,8]")]
+    [InlineData("input.size", "[1024,1024,1024]")]
+    [InlineData("input.fit", "stretch")]
+    [InlineData("input.views", "[]")]
+    [InlineData("input.dimensions", "2")]
+    [InlineData("outputs.0.type", "segmentation")]
+    [InlineData("outputs.0.heatMap", "{\"name\":\"heat\",\"label\":0}")]
+    [InlineData("golden.0.kind", "image")]
+    [InlineData("golden.0.expectedProbabilities", "[0.5]")]
+    [InlineData("golden.0.absoluteTolerance", "null")]
+    public async Task A_classification_of_a_volume_that_cannot_be_followed_is_refused(string path, string value)
+    {
+        var change = await ChangedManifestAsync("lobes", path, value);
+        Assert.Equal("manifest", await RefusalOf(change, "lobes"));
+    }
+
+    [Theory]
     [InlineData("input.modality", "US")]
     [InlineData("outputs.0.activation", "softmax")]
     [InlineData("outputs.0.image", "null")]

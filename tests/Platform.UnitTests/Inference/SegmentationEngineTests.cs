@@ -82,6 +82,8 @@ public class SegmentationEngineTests
     [InlineData("sides")]
     [InlineData("brightness")]
     [InlineData("half")]
+    [InlineData("lobes")]
+    [InlineData("level")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);

@@ -73,6 +73,7 @@ public sealed class ReportRunTests : IDisposable
     [Theory]
     [InlineData("threshold", "report.dcm")]
     [InlineData("threshold", "key-images.dcm")]
+    [InlineData("lobes", "report.dcm")]
     [InlineData("sides", "report.dcm")]
     [InlineData("sides", "key-images.dcm")]
     [InlineData("sides", "heat-map.dcm")]
