@@ -1,7 +1,9 @@
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Platform.Api.Data;
 using Platform.Contracts;
+using Platform.Inference.Packages;
 
 namespace Platform.Api.AiModels;
 
@@ -28,6 +30,7 @@ internal sealed class AiModel : ITenantOwned
 
     public DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>Not active yet.</summary>
     public static AiModel From(Guid tenantId, ModelPackage package, DateTimeOffset now) => new()
     {
         TenantId = tenantId,
@@ -37,11 +40,13 @@ internal sealed class AiModel : ITenantOwned
         Hash = package.Hash,
         PackageBlob = BlobNames.Model(package.Hash),
         Manifest = package.Manifest,
-        IsActive = true,
         CreatedAt = now,
     };
 
     public ModelSummary ReadSummary() => ModelSummary.Parse(Manifest);
+
+    /// <summary>All of the manifest.</summary>
+    public PackageManifest ReadPackage() => ManifestCheck.Parse(Encoding.UTF8.GetBytes(Manifest));
 }
 
 internal sealed class AiModelMapping : IEntityTypeConfiguration<AiModel>

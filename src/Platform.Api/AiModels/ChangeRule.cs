@@ -19,14 +19,14 @@ internal static class ChangeRule
         .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     private static async Task<Results<Ok<RuleAnswer>, ProblemHttpResult>> Handle(
-        string id, RuleDraft.Request draft, PlatformDb db, AuditLog audit, CancellationToken ct)
+        string id, RuleDraft.Request draft, PlatformDb db, IdentityDb identities, AuditLog audit, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var ruleId) || await db.Rules.SingleOrDefaultAsync(r => r.Id == ruleId, ct) is not { } rule)
         {
             return RuleAnswer.NoSuchRule();
         }
 
-        var (changed, problem) = await RuleDraft.CheckAsync(draft, db, ruleId, ct);
+        var (changed, problem) = await RuleDraft.CheckAsync(draft, db, identities, ruleId, ct);
         if (changed is null)
         {
             return problem is null ? RuleAnswer.NoSuchThing() : TypedResults.Problem(problem, statusCode: StatusCodes.Status422UnprocessableEntity);

@@ -19,9 +19,9 @@ internal static class CreateRule
         .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     private static async Task<Results<Created<RuleAnswer>, ProblemHttpResult>> Handle(
-        RuleDraft.Request draft, CurrentTenant tenant, PlatformDb db, AuditLog audit, TimeProvider clock, CancellationToken ct)
+        RuleDraft.Request draft, CurrentTenant tenant, PlatformDb db, IdentityDb identities, AuditLog audit, TimeProvider clock, CancellationToken ct)
     {
-        var (rule, problem) = await RuleDraft.CheckAsync(draft, db, Guid.CreateVersion7(clock.GetUtcNow()), ct);
+        var (rule, problem) = await RuleDraft.CheckAsync(draft, db, identities, Guid.CreateVersion7(clock.GetUtcNow()), ct);
         if (rule is null)
         {
             return problem is null ? RuleAnswer.NoSuchThing() : TypedResults.Problem(problem, statusCode: StatusCodes.Status422UnprocessableEntity);

@@ -43,28 +43,44 @@ internal static class DecidePackage
             return TypedResults.Problem("No such package. GET models lists them.", statusCode: StatusCodes.Status404NotFound);
         }
 
-        if (!package.TryDecide(status, user.Id, clock.GetUtcNow()))
-        {
-            return TypedResults.Ok(new Response(package.Hash, package.Status));
-        }
-
-        // Withdrawn is saved first, so that nobody takes it up meanwhile; a tenant that could not be reached is done by asking again.
+        // Withdrawn is saved first, so that nobody takes it up meanwhile. Every tenant is gone through each time: one that could not be
+        // reached is done by asking again, and in one that is done already nothing changes.
+        package.TryDecide(status, user.Id, clock.GetUtcNow());
         await identities.SaveChangesAsync(ct);
+        var since = package.DecidedAt ?? DateTimeOffset.MinValue;
         foreach (var tenantId in await identities.TenantNames.Select(t => t.Id).ToListAsync(ct))
         {
-            await scopes.RunAsync(tenantId, (db, token) => TellAsync(db, audit, hash, status, token), ct);
+            await scopes.RunAsync(tenantId, (db, token) => TellAsync(db, audit, hash, status, since, token), ct);
         }
 
         return TypedResults.Ok(new Response(package.Hash, package.Status));
     }
 
-    private static async Task<bool> TellAsync(PlatformDb db, AuditLog audit, string hash, PackageStatus status, CancellationToken ct)
+    private static async Task<bool> TellAsync(
+        PlatformDb db, AuditLog audit, string hash, PackageStatus status, DateTimeOffset since, CancellationToken ct)
     {
-        audit.Record(db, status == PackageStatus.Approved ? "package.approve" : "package.withdraw", "package", hash);
+        var action = status == PackageStatus.Approved ? "package.approve" : "package.withdraw";
+        if (!await db.AuditEvents.AnyAsync(
+            e => e.EntityKind == "package" && e.EntityId == hash && e.Action == action && e.OccurredAt >= since, ct))
+        {
+            audit.Record(db, action, "package", hash);
+        }
+
         if (status == PackageStatus.Withdrawn && await db.AiModels.SingleOrDefaultAsync(m => m.Hash == hash && m.IsActive, ct) is { } model)
         {
             model.IsActive = false;
             audit.Record(db, "model.deactivate", "model", model.Id.ToString(), AuditOutcome.Success, "withdrawn");
+        }
+
+        // A challenger runs without being the active version.
+        if (status == PackageStatus.Withdrawn)
+        {
+            var challengers = db.Rules.Where(r => r.IsActive && r.ShadowOf != null && db.AiModels.Any(m => m.Id == r.ModelId && m.Hash == hash));
+            foreach (var rule in await challengers.ToListAsync(ct))
+            {
+                rule.IsActive = false;
+                audit.Record(db, "rule.deactivate", "rule", rule.Id.ToString(), AuditOutcome.Success, "withdrawn");
+            }
         }
 
         await db.SaveChangesAsync(ct);

@@ -51,7 +51,7 @@ internal static class DryRunRules
         .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        Request request, PlatformDb db, AuditLog audit, TimeProvider clock, CancellationToken ct)
+        Request request, PlatformDb db, IdentityDb identities, AuditLog audit, TimeProvider clock, CancellationToken ct)
     {
         // :: Step 1: the rules, with the draft in its place.
         var rules = await RulePlan.ActiveAsync(db, ct);
@@ -63,7 +63,7 @@ internal static class DryRunRules
                 return RuleAnswer.NoSuchRule();
             }
 
-            var (rule, problem) = await RuleDraft.CheckAsync(draft, db, request.RuleId ?? draftId, ct);
+            var (rule, problem) = await RuleDraft.CheckAsync(draft, db, identities, request.RuleId ?? draftId, ct);
             if (rule is null)
             {
                 return problem is null ? RuleAnswer.NoSuchThing() : TypedResults.Problem(problem, statusCode: StatusCodes.Status422UnprocessableEntity);

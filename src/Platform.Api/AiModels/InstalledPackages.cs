@@ -14,7 +14,7 @@ internal sealed class InstalledPackages(AuditLog audit, TimeProvider clock)
     public void Installed(IReadOnlyList<ModelPackage> found) => packages = found;
 
     /// <summary>
-    /// Gives the open tenant every package that it has not met yet, with the rule of its manifest, in place of earlier versions.
+    /// Gives the open tenant every package that it has not met yet: in place of earlier versions, or with the rule of its manifest.
     /// One that it has met stays as its administrator left it. Saves.
     /// </summary>
     public async Task ActivateAsync(PlatformDb db, CancellationToken ct)
@@ -23,18 +23,17 @@ internal sealed class InstalledPackages(AuditLog audit, TimeProvider clock)
         foreach (var package in packages.Where(p => known.TrueForAll(m => m.Hash != p.Hash)))
         {
             var now = clock.GetUtcNow();
-            foreach (var earlier in known.Where(m => m.Name == package.Summary.Name && m.IsActive))
+            var model = AiModel.From(db.TenantId, package, now);
+            db.AiModels.Add(model);
+
+            // A model that its administrator put out of use stays so; where a rule does not fit the new version, the one before stays active.
+            if (known.TrueForAll(m => m.Name != model.Name) || known.Exists(m => m.Name == model.Name && m.IsActive))
             {
-                earlier.IsActive = false;
+                await ModelVersions.ActivateAsync(db, model, audit, now, ct);
             }
 
-            var model = AiModel.From(db.TenantId, package, now);
             known.Add(model);
-            db.AiModels.Add(model);
-            db.Rules.Add(Rule.From(model, package.Summary, now));
-            audit.Record(db, "model.activate", "model", model.Id.ToString());
+            await db.SaveChangesAsync(ct);
         }
-
-        await db.SaveChangesAsync(ct);
     }
 }

@@ -14,7 +14,8 @@ internal sealed class Rule : ITenantOwned
 
     public Guid Id { get; init; }
 
-    public Guid ModelId { get; init; }
+    /// <summary>The version that it starts; when another version becomes the active one, the rule goes with it.</summary>
+    public Guid ModelId { get; set; }
 
     public required string Name { get; set; }
 
@@ -37,6 +38,9 @@ internal sealed class Rule : ITenantOwned
     /// <summary>With so many instances of a series the model runs before the study is complete; null waits for the whole.</summary>
     public int? ProvisionalAt { get; set; }
 
+    /// <summary>JSON: the least probability at which a label of the model is reported here; empty takes the package's own.</summary>
+    public string Thresholds { get; set; } = "{}";
+
     /// <summary>The rule that a package's manifest implies: run on every study with a series that it takes.</summary>
     public static Rule From(AiModel model, ModelSummary summary, DateTimeOffset now) => new()
     {
@@ -57,6 +61,16 @@ internal sealed class Rule : ITenantOwned
         ? ReadConditions() with { MinSlices = minimum }
         : ReadConditions();
 
+    /// <summary>Thresholds as they are stored: by label.</summary>
+    public static string Write(IReadOnlyDictionary<int, double> thresholds) =>
+        JsonSerializer.Serialize(new SortedDictionary<int, double>(thresholds.ToDictionary()), PlatformJson.Options);
+
+    public IReadOnlyDictionary<int, double> ReadThresholds() =>
+        JsonSerializer.Deserialize<SortedDictionary<int, double>>(Thresholds, PlatformJson.Options) ?? [];
+
+    /// <summary>What a run of this rule asks of the model.</summary>
+    public IReadOnlyDictionary<string, string> ReadParameters() => RunParameters.OfThresholds(ReadThresholds());
+
     public ModelInput ReadConditions() => JsonSerializer.Deserialize<ModelInput>(Conditions, PlatformJson.Options)
         ?? throw new InvalidDataException("A rule has no conditions.");
 }
@@ -67,6 +81,7 @@ internal sealed class RuleMapping : IEntityTypeConfiguration<Rule>
     {
         builder.ToTable("rules");
         builder.HasIndex(r => new { r.TenantId, r.ModelId, r.Name }).IsUnique();
+        builder.Property(r => r.Thresholds).HasDefaultValue("{}");
         builder.HasOne<AiModel>().WithMany().HasForeignKey(r => new { r.TenantId, r.ModelId }).OnDelete(DeleteBehavior.Cascade);
     }
 }

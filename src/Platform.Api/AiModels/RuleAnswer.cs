@@ -18,7 +18,8 @@ internal sealed record RuleAnswer(
     ModelInput Conditions,
     IReadOnlyList<Guid> DependsOn,
     Guid? ShadowOf,
-    int? ProvisionalAt)
+    int? ProvisionalAt,
+    IReadOnlyDictionary<int, double> Thresholds)
 {
     public static RuleAnswer Of(Rule rule, AiModel model) => new(
         rule.Id,
@@ -33,7 +34,8 @@ internal sealed record RuleAnswer(
         rule.ReadConditions(),
         rule.DependsOn,
         rule.ShadowOf,
-        rule.ProvisionalAt);
+        rule.ProvisionalAt,
+        rule.ReadThresholds());
 
     internal static ProblemHttpResult NoSuchRule() => TypedResults.Problem("No such rule.", statusCode: StatusCodes.Status404NotFound);
 

@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.Data;
 using Platform.Api.Runs;
+using Platform.Api.Security;
 using Platform.Contracts;
+using Platform.Inference.Packages;
 
 namespace Platform.Api.AiModels;
 
@@ -15,6 +17,7 @@ internal static class RuleDraft
     /// <param name="DeadlineMinutes">From the study's completion; null takes the lane's own.</param>
     /// <param name="DependsOn">Rules whose results this one needs.</param>
     /// <param name="ShadowOf">The rule that this one silently challenges; null for one whose results people see.</param>
+    /// <param name="Thresholds">The least probability at which a label of the model is reported here; none takes the package's own.</param>
     /// <param name="ProvisionalAt">Instances of a series with which to run before the study is complete; null waits for the whole.</param>
     public sealed record Request(
         [property: Required, StringLength(100, MinimumLength = 1)] string Name,
@@ -25,26 +28,30 @@ internal static class RuleDraft
         [property: MaxLength(16)] IReadOnlyList<Guid>? DependsOn,
         Guid? ShadowOf,
         [property: Range(1, 100_000)] int? ProvisionalAt,
-        bool? IsActive);
+        bool? IsActive,
+        [property: MaxLength(255)] IReadOnlyDictionary<int, double>? Thresholds = null);
 
     /// <summary>The series that the study must have.</summary>
     /// <param name="Modality">DICOM modality, e.g. <c>MR</c>.</param>
     /// <param name="BodyParts">Any of which will do; empty takes every one.</param>
     /// <param name="BodyPartRequired">False also takes a series whose body part nobody stated.</param>
     /// <param name="MinSlices">The fewest instances of a usable series.</param>
+    /// <param name="Modalities">Other modalities that will do as well.</param>
     public sealed record Condition(
         [property: Required, RegularExpression("^[A-Z][A-Z0-9_]{0,15}$")] string Modality,
         [property: MaxLength(64)] IReadOnlyList<string>? BodyParts,
         bool BodyPartRequired,
-        [property: Range(0, 100_000)] int MinSlices)
+        [property: Range(0, 100_000)] int MinSlices,
+        [property: MaxLength(16)] IReadOnlyList<string>? Modalities = null)
     {
-        public ModelInput ToInput() => new(Modality, BodyParts, BodyPartRequired, MinSlices);
+        public ModelInput ToInput() => new(Modality, BodyParts, BodyPartRequired, MinSlices) { Modalities = Modalities };
     }
 
     /// <summary>The rule that this would make, or one sentence that says why it may not be.</summary>
     /// <param name="id">Of the rule that is changed, or of a new one.</param>
     /// <returns>Neither a rule nor a sentence when it names something that this tenant does not have.</returns>
-    public static async Task<(Rule? Rule, string? Problem)> CheckAsync(Request draft, PlatformDb db, Guid id, CancellationToken ct)
+    public static async Task<(Rule? Rule, string? Problem)> CheckAsync(
+        Request draft, PlatformDb db, IdentityDb identities, Guid id, CancellationToken ct)
     {
         // Held until the transaction ends: two changes that are each sound could make a circle together.
         await db.Tenants.FromSql($"select * from tenants where tenant_id = {db.TenantId} for no key update").SingleAsync(ct);
@@ -58,8 +65,12 @@ internal static class RuleDraft
 
         var rule = ToRule(draft, db.TenantId, id, needed);
         var champion = others.Find(r => r.Id == rule.ShadowOf);
+        var (_, parameterProblem) = PackageParameters.Apply(model.ReadPackage(), rule.ReadParameters());
         return rule switch
         {
+            _ when parameterProblem is not null => (null, parameterProblem),
+            _ when rule is { IsActive: true, ShadowOf: not null } && !await ModelVersions.MayRunAsync(identities, model, ct) =>
+                (null, ModelVersions.Withdrawn),
             _ when RulePlan.FindCircle([.. others, rule]) is { } circular =>
                 (null, $"In the end the rule {circular.Name} would need its own result. Take one of the rules out of the circle."),
             _ when others.Any(r => r.ShadowOf is not null && needed.Contains(r.Id)) =>
@@ -87,5 +98,6 @@ internal static class RuleDraft
         DependsOn = dependsOn,
         ShadowOf = draft.ShadowOf,
         ProvisionalAt = draft.ProvisionalAt,
+        Thresholds = Rule.Write(draft.Thresholds ?? new Dictionary<int, double>()),
     };
 }

@@ -18,11 +18,12 @@ internal static class RulePlan
     // When no model takes the study, people are told of the one that came nearest.
     private static readonly string[] FromFarToNear = ["no-images", "modality", "body-part", "body-part-unknown", "too-few-slices", "input-missing"];
 
-    /// <summary>The active rules of active models.</summary>
+    /// <summary>The active rules of active versions; a version that is not the active one can challenge it.</summary>
     public static async Task<List<(Rule Rule, AiModel Model)>> ActiveAsync(PlatformDb db, CancellationToken ct) =>
         (await db.Rules.AsNoTracking()
             .Where(r => r.IsActive)
-            .Join(db.AiModels.AsNoTracking().Where(m => m.IsActive), r => r.ModelId, m => m.Id, (rule, model) => new { rule, model })
+            .Join(db.AiModels.AsNoTracking(), r => r.ModelId, m => m.Id, (rule, model) => new { rule, model })
+            .Where(r => r.model.IsActive || r.rule.ShadowOf != null)
             .ToListAsync(ct))
         .ConvertAll(r => (r.rule, r.model));
 
@@ -31,7 +32,7 @@ internal static class RulePlan
         reasons.MaxBy(r => Array.IndexOf(FromFarToNear, r.Code))
             ?? new NoAi("no-rules", "No AI model is active here. A tenant administrator can activate one.");
 
-    /// <summary>Every rule, those with more urgent lanes first and each after the ones that it needs.</summary>
+    /// <summary>Every rule, shadows last, else those with more urgent lanes first, and each after the ones that it needs.</summary>
     public static IReadOnlyList<PlannedRule> Of(
         IReadOnlyCollection<(Rule Rule, AiModel Model)> rules, IReadOnlyCollection<SeriesCandidate> candidates)
     {
@@ -53,7 +54,8 @@ internal static class RulePlan
             }
         }
 
-        return [.. order.Select(id => planned[id]).OrderBy(p => p.Lane)]; // a stable sort: what is needed stays before what needs it
+        // A stable sort: what is needed stays before what needs it. Of a shadow and a rule of the same model that people see, theirs is run.
+        return [.. order.Select(id => planned[id]).OrderBy(p => p.Rule.ShadowOf is not null).ThenBy(p => p.Lane)];
 
         void Visit((Rule Rule, AiModel Model) rule)
         {

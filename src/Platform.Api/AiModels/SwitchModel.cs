@@ -25,9 +25,9 @@ internal static class SwitchModel
         IEndpointRouteBuilder models,
         string verb,
         string name,
-        Func<PlatformDb, IdentityDb, AiModel, AuditLog, CancellationToken, Task<(AiModel? Now, string? Problem)>> change) => models
-        .MapPost($"{{id}}/{verb}", (string id, PlatformDb db, IdentityDb identities, AuditLog audit, CancellationToken ct) =>
-            HandleAsync(id, db, identities, audit, change, ct))
+        Func<PlatformDb, IdentityDb, AiModel, AuditLog, DateTimeOffset, CancellationToken, Task<(AiModel? Now, string? Problem)>> change) => models
+        .MapPost($"{{id}}/{verb}", (string id, PlatformDb db, IdentityDb identities, AuditLog audit, TimeProvider clock, CancellationToken ct) =>
+            HandleAsync(id, db, identities, audit, clock.GetUtcNow(), change, ct))
         .RequireAuthorization(Policy.ManageModels)
         .WithName(name)
         .ProducesProblem(StatusCodes.Status404NotFound)
@@ -38,39 +38,39 @@ internal static class SwitchModel
         PlatformDb db,
         IdentityDb identities,
         AuditLog audit,
-        Func<PlatformDb, IdentityDb, AiModel, AuditLog, CancellationToken, Task<(AiModel? Now, string? Problem)>> change,
+        DateTimeOffset now,
+        Func<PlatformDb, IdentityDb, AiModel, AuditLog, DateTimeOffset, CancellationToken, Task<(AiModel? Now, string? Problem)>> change,
         CancellationToken ct)
     {
         // The tenant filter hides other tenants' models, so theirs is a 404 like any unknown or malformed one.
         if (!Guid.TryParse(id, out var modelId) || await db.AiModels.SingleOrDefaultAsync(m => m.Id == modelId, ct) is not { } model)
         {
-            return TypedResults.Problem("No such model.", statusCode: StatusCodes.Status404NotFound);
+            return TypedResults.Problem("No such model. GET models lists those of this tenant.", statusCode: StatusCodes.Status404NotFound);
         }
 
-        var (now, problem) = await change(db, identities, model, audit, ct);
-        if (now is null)
+        var (changed, problem) = await change(db, identities, model, audit, now, ct);
+        if (changed is null)
         {
             return TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict);
         }
 
         await db.SaveChangesAsync(ct);
-        return TypedResults.Ok(new Response(now.Id, now.Name, now.Version, now.IsActive));
+        return TypedResults.Ok(new Response(changed.Id, changed.Name, changed.Version, changed.IsActive));
     }
 
     private static async Task<(AiModel? Now, string? Problem)> ActivateAsync(
-        PlatformDb db, IdentityDb identities, AiModel model, AuditLog audit, CancellationToken ct)
+        PlatformDb db, IdentityDb identities, AiModel model, AuditLog audit, DateTimeOffset now, CancellationToken ct)
     {
         if (!await ModelVersions.MayRunAsync(identities, model, ct))
         {
-            return (null, "The package has been withdrawn.");
+            return (null, ModelVersions.Withdrawn);
         }
 
-        await ModelVersions.ActivateAsync(db, model, audit, ct);
-        return (model, null);
+        return await ModelVersions.ActivateAsync(db, model, audit, now, ct) is { } problem ? (null, problem) : (model, null);
     }
 
     private static Task<(AiModel? Now, string? Problem)> DeactivateAsync(
-        PlatformDb db, IdentityDb identities, AiModel model, AuditLog audit, CancellationToken ct)
+        PlatformDb db, IdentityDb identities, AiModel model, AuditLog audit, DateTimeOffset now, CancellationToken ct)
     {
         model.IsActive = false;
         audit.Record(db, "model.deactivate", "model", model.Id.ToString());
@@ -78,7 +78,7 @@ internal static class SwitchModel
     }
 
     private static async Task<(AiModel? Now, string? Problem)> RollBackAsync(
-        PlatformDb db, IdentityDb identities, AiModel model, AuditLog audit, CancellationToken ct)
+        PlatformDb db, IdentityDb identities, AiModel model, AuditLog audit, DateTimeOffset now, CancellationToken ct)
     {
         var earlier = await db.AiModels
             .Where(m => m.Name == model.Name && m.CreatedAt < model.CreatedAt)
@@ -89,11 +89,10 @@ internal static class SwitchModel
             if (await ModelVersions.MayRunAsync(identities, candidate, ct))
             {
                 audit.Record(db, "model.rollback", "model", model.Id.ToString());
-                await ModelVersions.ActivateAsync(db, candidate, audit, ct);
-                return (candidate, null);
+                return await ModelVersions.ActivateAsync(db, candidate, audit, now, ct) is { } problem ? (null, problem) : (candidate, null);
             }
         }
 
-        return (null, "There is no earlier version that may run.");
+        return (null, "There is no earlier version here that may run. Deactivate this one, or take another up: GET models/offers lists them.");
     }
 }

@@ -8,12 +8,14 @@ using Platform.Contracts;
 
 namespace Platform.Api.AiModels;
 
-/// <summary>POST /t/{tenant}/models: takes an approved package up and makes it the active version of its model, with the rule of its manifest.</summary>
+/// <summary>POST /t/{tenant}/models: takes an approved package up and makes it the active version of its model unless asked not to.</summary>
 internal static class TakeModel
 {
-    public sealed record Request([property: Required, RegularExpression("^[0-9a-f]{64}$")] string Hash);
+    /// <param name="Hash">Of an offered package.</param>
+    /// <param name="Activate">False leaves the version that runs in its place: a rule can then name this one as its challenger. True when null.</param>
+    public sealed record Request([property: Required, RegularExpression("^[0-9a-f]{64}$")] string Hash, bool? Activate = null);
 
-    public sealed record Response(Guid Id, string Name, string Version);
+    public sealed record Response(Guid Id, string Name, string Version, bool IsActive);
 
     public static void MapTakeModel(this IEndpointRouteBuilder models) => models
         .MapPost("", Handle)
@@ -36,9 +38,13 @@ internal static class TakeModel
         var (now, summary) = (clock.GetUtcNow(), ModelSummary.Parse(offer.Manifest));
         var model = AiModel.From(db.TenantId, new ModelPackage(offer.Hash, offer.Manifest, summary), now);
         db.AiModels.Add(model);
-        db.Rules.Add(Rule.From(model, summary, now));
         audit.Record(db, "model.take", "model", model.Id.ToString(), AuditOutcome.Success, offer.Hash);
-        await ModelVersions.ActivateAsync(db, model, audit, ct);
+        if (request.Activate != false && await ModelVersions.ActivateAsync(db, model, audit, now, ct) is { } problem)
+        {
+            db.ChangeTracker.Clear();
+            return TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict);
+        }
+
         try
         {
             await db.SaveChangesAsync(ct);
@@ -50,6 +56,6 @@ internal static class TakeModel
                 "This tenant has the package already; activate it.", statusCode: StatusCodes.Status409Conflict);
         }
 
-        return TypedResults.Created($"/t/{tenant.Slug}/models/{model.Id}", new Response(model.Id, model.Name, model.Version));
+        return TypedResults.Created($"/t/{tenant.Slug}/models/{model.Id}", new Response(model.Id, model.Name, model.Version, model.IsActive));
     }
 }

@@ -25,7 +25,7 @@ internal sealed class PlanRuns(AuditLog audit, TimeProvider clock)
         {
             var inputs = rule.Rule.DependsOn.Select(id => ofRule[id].Id).ToList();
             var plan = new RunPlan(rule.Rule.Id, rule.Target, rule.Rule.ShadowOf is not null, IsProvisional: false, inputs);
-            var run = Run.Queue(study, rule.Model, new Dictionary<string, string>(), rule.Lane, clock.GetUtcNow(), plan);
+            var run = Run.Queue(study, rule.Model, rule.Rule.ReadParameters(), rule.Lane, clock.GetUtcNow(), plan);
             if (!known.TryAdd((run.ModelHash, run.ParametersHash), run))
             {
                 run = known[(run.ModelHash, run.ParametersHash)];
@@ -69,7 +69,7 @@ internal sealed class PlanRuns(AuditLog audit, TimeProvider clock)
         foreach (var (rule, model) in rules.Where(r => SeriesChoice.Choose(r.Rule.ReadConditions(isProvisional: true), candidates).Series is not null))
         {
             var plan = new RunPlan(rule.Id, null, IsShadow: false, IsProvisional: true, []);
-            var run = Run.Queue(study, model, new Dictionary<string, string>(), rule.Lane, clock.GetUtcNow(), plan);
+            var run = Run.Queue(study, model, rule.ReadParameters(), rule.Lane, clock.GetUtcNow(), plan);
             if (known.TryAdd((run.ModelHash, run.ParametersHash), run))
             {
                 await AddAsync(db, run, ct);

@@ -6,6 +6,7 @@ using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Dicomweb;
 using Platform.Api.Security;
+using Platform.Inference.Packages;
 
 namespace Platform.Api.Runs;
 
@@ -15,7 +16,7 @@ internal static partial class StartRun
     /// <param name="StudyUid">As received or as stored.</param>
     /// <param name="Model">Name of an active model.</param>
     /// <param name="Lane">Routine unless it says Stat.</param>
-    /// <param name="Parameters">Named parameters; none takes the package's defaults.</param>
+    /// <param name="Parameters">Named parameters; null takes those of the model's rule here, and else the package's own.</param>
     public sealed record Request(
         [property: Required, RegularExpression(@"^[0-9.]{1,64}$")] string StudyUid,
         [property: Required, StringLength(64)] string Model,
@@ -62,7 +63,13 @@ internal static partial class StartRun
             return TypedResults.Problem(reason.Reason, statusCode: StatusCodes.Status422UnprocessableEntity);
         }
 
-        var run = Run.Queue(study, model, request.Parameters ?? [], request.Lane ?? Lane.Routine, clock.GetUtcNow());
+        var parameters = request.Parameters ?? (await ModelVersions.MainRuleAsync(db, model, ct))?.ReadParameters() ?? new Dictionary<string, string>();
+        if (PackageParameters.Apply(model.ReadPackage(), parameters).Problem is { } problem)
+        {
+            return TypedResults.Problem(problem, statusCode: StatusCodes.Status422UnprocessableEntity);
+        }
+
+        var run = Run.Queue(study, model, parameters, request.Lane ?? Lane.Routine, clock.GetUtcNow());
         db.Runs.Add(run); // the dispatcher publishes it when a worker has room
         await RunWork.QueuedAsync(db, run, ct);
         try

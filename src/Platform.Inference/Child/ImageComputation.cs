@@ -1,17 +1,20 @@
 using System.Diagnostics;
 using Platform.Contracts;
-using Platform.Dicom;
 using Platform.Dicom.Objects;
+using Platform.Dicom;
 using Platform.Inference.Engine;
+using Platform.Inference.Packages;
 
 namespace Platform.Inference.Child;
 
 /// <summary>A run on one image: :: 1 decode, :: 2 engine, :: 3 findings, heat map.</summary>
 internal static class ImageComputation
 {
+    /// <param name="model">Of the session's package, with what the run asks for in place of its own.</param>
     /// <exception cref="InputRefusedException">The series holds no image that the model takes.</exception>
     public static async Task<ComputedRun> RunAsync(
         RunManifest run,
+        PackageManifest model,
         IReadOnlyList<string> paths,
         ModelSession session,
         DateTimeOffset at,
@@ -21,7 +24,7 @@ internal static class ImageComputation
         // :: Step 1
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Decode, 0);
-        var (model, series) = (session.Package.Manifest, run.Series[0]);
+        var series = run.Series[0];
         var input = await ImageInput.ReadAsync(paths, series.Modality, model.Input, ct);
         var decode = watch.Elapsed.TotalSeconds;
 

@@ -79,7 +79,10 @@ internal static class ReportObject
             Segment = evidence.Segment,
             SourceSeriesUid = evidence.Segment is null ? null : finding.SeriesInstanceUid,
             SourceImages = evidence is { Segment: null, Image: { } image } ? [(image, evidence.Frame)] : [],
-            Algorithm = new AlgorithmIdentification(model.Name, model.Version) { Parameters = [$"package sha256 {run.Model.Hash}"] },
+            Algorithm = new AlgorithmIdentification(model.Name, model.Version)
+            {
+                Parameters = [$"package sha256 {run.Model.Hash}", .. run.Parameters.Select(p => $"{p.Key} {p.Value}")],
+            },
             Measurements = measurements,
             Evaluations =
             [

@@ -76,10 +76,15 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         var fetch = Lap(watch);
 
         // :: Steps 2 and 3
-        var package = session.Package.Manifest;
+        var (package, problem) = PackageParameters.Apply(session.Package.Manifest, manifest.Parameters);
+        if (package is null)
+        {
+            throw new InputRefusedException("parameter-unknown", problem!);
+        }
+
         var computed = package.Input.IsPlanar
-            ? await ImageComputation.RunAsync(manifest, paths, session, clock.GetUtcNow(), progress, ct)
-            : await VolumeComputation.RunAsync(manifest, paths, session, threads, clock.GetUtcNow(), progress, ct);
+            ? await ImageComputation.RunAsync(manifest, package, paths, session, clock.GetUtcNow(), progress, ct)
+            : await VolumeComputation.RunAsync(manifest, package, paths, session, threads, clock.GetUtcNow(), progress, ct);
 
         // :: Step 4
         watch.Restart();

@@ -12,9 +12,11 @@ namespace Platform.Inference.Child;
 /// <summary>A run on a series as a volume: :: 1 decode, :: 2 engine, :: 3 findings, segmentation, outlines.</summary>
 internal static class VolumeComputation
 {
+    /// <param name="model">Of the session's package, with what the run asks for in place of its own.</param>
     /// <exception cref="InputRefusedException">The series is none that the model takes.</exception>
     public static async Task<ComputedRun> RunAsync(
         RunManifest run,
+        PackageManifest model,
         IReadOnlyList<string> paths,
         ModelSession session,
         int threads,
@@ -25,7 +27,7 @@ internal static class VolumeComputation
         // :: Step 1
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Decode, 0);
-        var (model, series) = (session.Package.Manifest, run.Series[0]);
+        var series = run.Series[0];
         var input = await SeriesInput.ReadAsync(paths, series.Modality, model.Input, ct);
         var volume = await input.DecodeAsync(threads, fraction => progress(RunPhase.Decode, fraction), ct);
         var decode = watch.Elapsed.TotalSeconds;
@@ -36,7 +38,7 @@ internal static class VolumeComputation
         }
 
         // :: Step 2
-        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct);
+        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct, model.Outputs[0]);
 
         // :: Step 3
         watch.Restart();

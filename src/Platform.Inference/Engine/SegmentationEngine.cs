@@ -12,12 +12,13 @@ public static class SegmentationEngine
     /// :: 5 greatest class, or probability of a detection, :: 6 components, :: 7 labels on the source's grid.
     /// </summary>
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
+    /// <param name="asked">The package's output with other thresholds; null takes the package's own.</param>
     /// <exception cref="InputRefusedException">The volume is none that the model takes.</exception>
     public static LabelledVolume Run(
-        Volume source, ModelSession session, int threads, Action<RunPhase, double> progress, CancellationToken ct)
+        Volume source, ModelSession session, int threads, Action<RunPhase, double> progress, CancellationToken ct, OutputSpec? asked = null)
     {
         var manifest = session.Package.Manifest;
-        var output = manifest.Outputs[0];
+        var output = asked ?? manifest.Outputs[0];
         var clock = Stopwatch.StartNew();
 
         progress(RunPhase.Prepare, 0);

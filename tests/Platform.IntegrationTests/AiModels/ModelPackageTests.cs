@@ -4,6 +4,9 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Platform.Api.Data;
 using Platform.Contracts;
 using Platform.Inference.Packages;
 using Platform.IntegrationTests.Hosts;
@@ -71,6 +74,73 @@ public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : ICla
     }
 
     [Fact]
+    public async Task A_challenger_of_the_same_model_becomes_the_champion_and_its_rules_go_with_it()
+    {
+        var (platform, hospital) = (await api.AsOperatorAsync(), await api.AsAdministratorAsync("trial"));
+        byte[][] packages = [await PackageAsync("4.0.0"), await PackageAsync("4.1.0")];
+        foreach (var package in packages)
+        {
+            (await UploadAsync(platform, package)).Dispose();
+            await ApproveAsync(platform, Hash(package));
+        }
+
+        // The first version's rule is the tenant's own by now; the second is taken up beside it, only to be compared.
+        Assert.Equal(HttpStatusCode.Created, await TakeAsync(hospital, "trial", Hash(packages[0])));
+        var champion = Assert.Single(await RulesAsync(hospital));
+        Assert.Equal(HttpStatusCode.OK, await PutRuleAsync(hospital, champion, ("lane", "Stat")));
+        using var taken = await hospital.PostAsJsonAsync("t/trial/models", new { hash = Hash(packages[1]), activate = false }, Ct);
+        var second = (await taken.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetGuid();
+        Assert.Equal([("4.1.0", false), ("4.0.0", true)], await VersionsAsync(hospital, "trial"));
+        var draft = Draft(champion, ("name", "challenger"), ("modelId", second), ("shadowOf", champion.GetProperty("id").GetGuid()));
+        using var created = await hospital.PostAsJsonAsync("t/trial/rules", draft, Ct);
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        using var dry = await hospital.PostAsJsonAsync("t/trial/rules/dry-run", new { days = 1 }, Ct);
+        Assert.Equal(HttpStatusCode.OK, dry.StatusCode);
+
+        Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "trial", "4.1.0", "activate"));
+        var rules = (await RulesAsync(hospital)).ToDictionary(r => r.GetProperty("name").GetString()!);
+        Assert.Equal(2, rules.Count);
+        Assert.Equal(
+            (champion.GetProperty("id").GetGuid(), "4.1.0", "Stat", true),
+            (rules["threshold"].GetProperty("id").GetGuid(), rules["threshold"].GetProperty("modelVersion").GetString(),
+                rules["threshold"].GetProperty("lane").GetString(), rules["threshold"].GetProperty("isActive").GetBoolean()));
+        Assert.False(rules["challenger"].GetProperty("isActive").GetBoolean());
+
+        Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "trial", "4.1.0", "rollback"));
+        Assert.Equal("4.0.0", (await RulesAsync(hospital)).Single(r => r.GetProperty("name").GetString() == "threshold").GetProperty("modelVersion").GetString());
+
+        // It challenges again, and is withdrawn: a challenger is not the active version, and must stop all the same.
+        Assert.Equal(HttpStatusCode.OK, await PutRuleAsync(hospital, rules["challenger"], ("isActive", true)));
+        await WithdrawAsync(platform, Hash(packages[1]));
+        Assert.False((await RulesAsync(hospital)).Single(r => r.GetProperty("name").GetString() == "challenger").GetProperty("isActive").GetBoolean());
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, await PutRuleAsync(hospital, rules["challenger"], ("isActive", true)));
+    }
+
+    [Fact]
+    public async Task A_withdrawal_that_broke_off_is_finished_by_asking_again()
+    {
+        var (platform, hospital) = (await api.AsOperatorAsync(), await api.AsAdministratorAsync("late"));
+        var package = await PackageAsync("5.0.0");
+        (await UploadAsync(platform, package)).Dispose();
+        await ApproveAsync(platform, Hash(package));
+        Assert.Equal(HttpStatusCode.Created, await TakeAsync(hospital, "late", Hash(package)));
+        await WithdrawAsync(platform, Hash(package));
+
+        // As though the API had been killed before it came to this tenant.
+        var scopes = api.Services.GetRequiredService<TenantScope>();
+        await scopes.RunAsync(
+            await api.TenantAsync("late"), async (db, ct) => await db.AiModels.ExecuteUpdateAsync(u => u.SetProperty(m => m.IsActive, true), ct), Ct);
+        Assert.Equal([("5.0.0", true)], await VersionsAsync(hospital, "late"));
+
+        await WithdrawAsync(platform, Hash(package));
+
+        Assert.Equal([("5.0.0", false)], await VersionsAsync(hospital, "late"));
+        var told = await scopes.RunAsync(
+            await api.TenantAsync("late"), (db, ct) => db.AuditEvents.CountAsync(e => e.Action == "package.withdraw" && e.EntityId == Hash(package), ct), Ct);
+        Assert.Equal(1, told);
+    }
+
+    [Fact]
     public async Task What_is_unsigned_foreign_or_hostile_is_refused_with_its_code_and_not_kept()
     {
         var platform = await api.AsOperatorAsync();
@@ -130,6 +200,32 @@ public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : ICla
     {
         using var answer = await client.PostAsync(new Uri($"models/{hash}/approve", UriKind.Relative), null, Ct);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    private static async Task WithdrawAsync(HttpClient client, string hash)
+    {
+        using var answer = await client.PostAsync(new Uri($"models/{hash}/withdraw", UriKind.Relative), null, Ct);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    private static async Task<List<JsonElement>> RulesAsync(HttpClient client) =>
+        [.. (await client.GetFromJsonAsync<JsonElement>("t/trial/rules", Ct)).GetProperty("rules").EnumerateArray()];
+
+    private static async Task<HttpStatusCode> PutRuleAsync(HttpClient client, JsonElement rule, (string Member, object? Value) change)
+    {
+        using var answer = await client.PutAsJsonAsync($"t/trial/rules/{rule.GetProperty("id").GetGuid()}", Draft(rule, change), Ct);
+        return answer.StatusCode;
+    }
+
+    private static Dictionary<string, object?> Draft(JsonElement rule, params (string Member, object? Value)[] changes)
+    {
+        var draft = rule.EnumerateObject().ToDictionary(m => m.Name, m => (object?)m.Value);
+        foreach (var (member, value) in changes)
+        {
+            draft[member] = value;
+        }
+
+        return draft;
     }
 
     private static async Task<HttpStatusCode> TakeAsync(HttpClient client, string tenant, string hash)

@@ -145,7 +145,7 @@ def sides():
     present, absent = sct("52101004", "Present"), sct("2667000", "Absent")
     manifest(
         folder, graph, "Bright halves, for tests",
-        input={"name": "image", "modality": "DX", "modalities": ["CR"], "bodyParts": ["CHEST"], "bodyPartRequired": False, "minSlices": 1,
+        input={"name": "image", "modality": "DX", "modalities": ["CR", "MR"], "bodyParts": ["CHEST"], "bodyPartRequired": False, "minSlices": 1,
                "dimensions": 2, "size": [rows, columns], "fit": "crop", "values": "display", "views": ["AP", "PA"], "intensity": []},
         outputs=[{
             "name": "logits", "type": "classification", "activation": "sigmoid", "calibration": calibration,

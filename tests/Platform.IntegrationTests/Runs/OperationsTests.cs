@@ -17,7 +17,7 @@ public class OperationsTests(TestServices services)
     [Fact]
     public async Task Device_time_is_counted_and_beyond_the_months_quota_routine_runs_wait_and_urgent_ones_do_not()
     {
-        await using var api = await RunsApi.StartAsync(services);
+        await using var api = await RunsApi.StartWithClassesAsync(services);
         var tenant = await api.AsTenantAsync("a");
         await using var worker = await ScriptedWorker.StartAsync(api.Settings, 1, RunsApi.BeatInterval, Ct);
         var first = await tenant.SendAsync(Ct);
@@ -25,13 +25,13 @@ public class OperationsTests(TestServices services)
         await tenant.BecomesAsync(first, RunStatus.Succeeded, Ct);
         var usage = await tenant.GetAsync("usage", Ct);
         var day = Assert.Single(usage.GetProperty("days").EnumerateArray());
-        Assert.Equal(("threshold", "cpu", 1, 12.5), (
+        Assert.Equal(("sides", "cpu", 1, 12.5), (
             day.GetProperty("model").GetString(), day.GetProperty("device").GetString(),
             day.GetProperty("attempts").GetInt32(), day.GetProperty("computeSeconds").GetDouble()));
 
         await LimitAsync(api, 12);
         var routine = await tenant.SendAsync(Ct);
-        var urgent = (await tenant.StartRunAsync(await tenant.SendStudyAsync(4, Ct), new Dictionary<string, string> { ["level"] = "1" }, Ct, "Stat"))
+        var urgent = (await tenant.StartRunAsync(await tenant.SendStudyAsync(4, Ct), new Dictionary<string, string> { ["threshold.0"] = "0.7" }, Ct, "Stat", "sides"))
             .Body.GetProperty("id").GetGuid();
         var delivery = await worker.NextAsync(Ct);
         Assert.Equal(urgent, delivery.Request.RunId);

@@ -47,6 +47,15 @@ public class RulePlanTests
     }
 
     [Fact]
+    public void What_people_see_is_planned_before_any_shadow_however_urgent()
+    {
+        lesion.Rule.ShadowOf = organ.Rule.Id;
+        var seen = (Rule: Make("seen").Rule, lesion.Model); // the challenger's model, for people
+        var planned = RulePlan.Of([lesion, organ, seen], Mr);
+        Assert.Equal(["organ", "seen", "lesion"], planned.Select(p => p.Rule.Name));
+    }
+
+    [Fact]
     public void A_circle_is_found_and_a_diamond_is_none()
     {
         Needs(lesion, organ);

@@ -59,6 +59,29 @@ public class RulesTests(TestServices services)
     }
 
     [Fact]
+    public async Task A_rules_thresholds_go_to_the_worker_and_with_a_run_that_a_person_asks_for()
+    {
+        await using var api = await RunsApi.StartWithClassesAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        await tenant.ChangeRuleAsync("sides", Ct, ("thresholds", new Dictionary<string, double> { ["0"] = 0.35 }));
+        var study = await tenant.SendStudyAsync(4, Ct);
+        var planned = await tenant.RunOfAsync(study, Ct);
+        Assert.Equal(planned, (await tenant.StartRunAsync(study, null, Ct, model: "sides")).Body.GetProperty("id").GetGuid());
+
+        await using var worker = await ScriptedWorker.StartAsync(api.Settings, 1, RunsApi.BeatInterval, Ct);
+        var manifest = await worker.ReadManifestAsync((await worker.NextAsync(Ct)).Request, Ct);
+        Assert.Equal([new KeyValuePair<string, string>("threshold.0", "0.35")], manifest.Parameters);
+
+        var (id, draft) = await tenant.RuleOfAsync("sides", Ct);
+        draft["thresholds"] = new Dictionary<string, double> { ["2"] = 0.5 };
+        var refused = await tenant.SendAsync(HttpMethod.Put, $"rules/{id}", draft, Ct);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.Status);
+        Assert.Contains("it has them for: 0, 1", refused.Body.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await tenant.StartRunAsync(
+            study, new Dictionary<string, string> { ["level"] = "2" }, Ct, model: "sides")).Status);
+    }
+
+    [Fact]
     public async Task A_dry_run_says_what_rules_would_have_made_of_past_studies_and_queues_nothing()
     {
         await using var api = await RunsApi.StartWithTwoModelsAsync(services);

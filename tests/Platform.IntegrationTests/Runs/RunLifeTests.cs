@@ -41,16 +41,16 @@ public class RunLifeTests(TestServices services)
     [Fact]
     public async Task Asking_twice_for_the_same_run_returns_the_first()
     {
-        await using var api = await RunsApi.StartAsync(services);
+        await using var api = await RunsApi.StartWithClassesAsync(services);
         var tenant = await api.AsTenantAsync("a");
         var study = await tenant.SendStudyAsync(4, Ct);
         var planned = await tenant.RunOfAsync(study, Ct);
 
-        var again = await tenant.StartRunAsync(study, null, Ct);
+        var again = await tenant.StartRunAsync(study, null, Ct, model: "sides");
         Assert.Equal((HttpStatusCode.OK, planned), (again.Status, again.Body.GetProperty("id").GetGuid()));
 
         var racers = await Task.WhenAll(
-            Enumerable.Range(0, 5).Select(_ => tenant.StartRunAsync(study, new Dictionary<string, string> { ["level"] = "2" }, Ct)));
+            Enumerable.Range(0, 5).Select(_ => tenant.StartRunAsync(study, new Dictionary<string, string> { ["threshold.0"] = "0.7" }, Ct, model: "sides")));
         Assert.Single(racers, r => r.Status == HttpStatusCode.Accepted);
         Assert.Single(racers.Select(r => r.Body.GetProperty("id").GetGuid()).Distinct());
         Assert.NotEqual(planned, racers[0].Body.GetProperty("id").GetGuid());
@@ -71,16 +71,16 @@ public class RunLifeTests(TestServices services)
     [Fact]
     public async Task A_tenant_with_one_run_does_not_wait_for_another_tenants_twenty()
     {
-        await using var api = await RunsApi.StartAsync(services);
+        await using var api = await RunsApi.StartWithClassesAsync(services);
         var (many, one) = (await api.AsTenantAsync("a"), await api.AsTenantAsync("b"));
         var study = await many.SendStudyAsync(4, Ct);
         for (var i = 0; i < 20; i++)
         {
-            await many.StartRunAsync(study, new Dictionary<string, string> { ["level"] = $"{i}" }, Ct);
+            await many.StartRunAsync(study, new Dictionary<string, string> { ["threshold.0"] = $"0.1{i}" }, Ct, model: "sides");
         }
 
         var single = await one.SendAsync(Ct);
-        var urgent = (await many.StartRunAsync(study, new Dictionary<string, string> { ["level"] = "stat" }, Ct, "Stat")).Body.GetProperty("id").GetGuid();
+        var urgent = (await many.StartRunAsync(study, new Dictionary<string, string> { ["threshold.0"] = "0.9" }, Ct, "Stat", "sides")).Body.GetProperty("id").GetGuid();
         await using var worker = await WorkerAsync(api, 1);
         var order = new List<Guid>();
         for (var i = 0; i < 4; i++)

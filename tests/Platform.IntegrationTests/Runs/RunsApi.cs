@@ -39,6 +39,12 @@ internal sealed class RunsApi : ApiHost
         return api;
     }
 
+    /// <summary>With a model that has thresholds, so that runs can differ in them.</summary>
+    public static Task<RunsApi> StartWithClassesAsync(TestServices services) => StartAsync(services, new Dictionary<string, string?>
+    {
+        ["AiModels:Packages:0"] = Path.Combine(Checkout.Root, "tests/Platform.IntegrationTests/Packages/sides"),
+    });
+
     /// <summary>With a second model that takes the same studies.</summary>
     public static Task<RunsApi> StartWithTwoModelsAsync(TestServices services) => StartAsync(services, new Dictionary<string, string?>
     {
@@ -108,9 +114,9 @@ internal sealed class TenantClient(Guid tenantId, string slug, HttpClient http)
     public async Task<JsonElement> StudyAsync(string studyUid, CancellationToken ct) =>
         await http.GetFromJsonAsync<JsonElement>(Path($"studies/{studyUid}"), ct);
 
-    public async Task<(HttpStatusCode Status, JsonElement Body)> StartRunAsync(string studyUid, object? parameters, CancellationToken ct, string lane = "Routine")
+    public async Task<(HttpStatusCode Status, JsonElement Body)> StartRunAsync(string studyUid, object? parameters, CancellationToken ct, string lane = "Routine", string model = "threshold")
     {
-        using var answer = await http.PostAsJsonAsync(Path("runs"), new { studyUid, model = "threshold", lane, parameters }, ct);
+        using var answer = await http.PostAsJsonAsync(Path("runs"), new { studyUid, model, lane, parameters }, ct);
         return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>(ct));
     }
 
@@ -158,7 +164,7 @@ internal sealed class TenantClient(Guid tenantId, string slug, HttpClient http)
     public async Task<(Guid Id, Dictionary<string, object?> Draft)> RuleOfAsync(string model, CancellationToken ct)
     {
         var rule = (await GetAsync("rules", ct)).GetProperty("rules").EnumerateArray().First(r => r.GetProperty("model").GetString() == model);
-        string[] members = ["name", "modelId", "lane", "deadlineMinutes", "conditions", "dependsOn", "shadowOf", "provisionalAt", "isActive"];
+        string[] members = ["name", "modelId", "lane", "deadlineMinutes", "conditions", "dependsOn", "shadowOf", "provisionalAt", "thresholds", "isActive"];
         return (rule.GetProperty("id").GetGuid(), members.ToDictionary(m => m, m => (object?)rule.GetProperty(m).Clone()));
     }
 

@@ -128,6 +128,13 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("shadow_of");
 
+                    b.Property<string>("Thresholds")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("{}")
+                        .HasColumnName("thresholds");
+
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_rules");
 

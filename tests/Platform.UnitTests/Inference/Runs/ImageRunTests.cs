@@ -1,3 +1,4 @@
+using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Dicom.Objects;
 using Platform.Dicom.Pixels;
@@ -40,6 +41,37 @@ public sealed class ImageRunTests : IDisposable
         var finding = Assert.Single(result.Findings);
         Assert.Equal(("LEFT-BRIGHT", "2667000"), (finding.Concept.Value, finding.Evaluation!.Value));
         Assert.InRange(finding.Probability!.Value, 0, 0.1);
+    }
+
+    [Fact]
+    public async Task A_site_that_asks_for_another_threshold_gets_its_own_answer_and_the_report_says_so()
+    {
+        var run = await store.StoreAsync("sides", "DX", [Xray.Of((x, _) => x < 0.5 ? 0.45 : 0)]);
+        var usual = await store.ResultAsync(run);
+        var strict = run with { RunId = Guid.CreateVersion7(), Parameters = RunParameters.OfThresholds(new Dictionary<int, double> { [0] = 0.2 }) };
+
+        var asked = await store.ResultAsync(strict);
+
+        Assert.Equal(("2667000", 0.5), (usual.Findings[0].Evaluation!.Value, usual.Findings[0].Threshold));
+        Assert.Equal(("52101004", 0.2), (asked.Findings[0].Evaluation!.Value, asked.Findings[0].Threshold));
+        Assert.Equal(usual.Findings[0].Probability, asked.Findings[0].Probability);
+        var group = MeasurementReportReader.Read((await store.ObjectAsync(asked, "report.dcm")).Dataset).Groups[0];
+        Assert.Contains("threshold.0 0.2", group.Algorithm!.Parameters);
+    }
+
+    [Theory]
+    [InlineData("threshold.2", "0.5", "0, 1")] // the class is never reported
+    [InlineData("threshold.0", "1", "below 1")]
+    [InlineData("threshold.0", "0,5", "e.g. 0.7")]
+    [InlineData("level", "2", "threshold.LABEL")]
+    public async Task A_parameter_that_the_package_does_not_take_ends_the_run_with_what_to_do(string name, string value, string said)
+    {
+        var run = await store.StoreAsync("sides", "DX", [Xray.Of((_, _) => 1)]);
+
+        var (refused, _) = await store.RunAsync(run with { Parameters = new Dictionary<string, string> { [name] = value } });
+
+        Assert.Equal((ComputeOutcome.Refused, "parameter-unknown"), (refused.Outcome, refused.ReasonCode));
+        Assert.Contains(said, refused.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

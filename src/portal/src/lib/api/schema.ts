@@ -1796,6 +1796,9 @@ export interface components {
             provisionalAt: null | number;
             /** Format: uuid */
             shadowOf: null | string;
+            thresholds: {
+                [key: string]: number;
+            };
         };
         /** @description The series that the study must have. */
         RuleDraftCondition: {
@@ -1808,6 +1811,8 @@ export interface components {
              * @description The fewest instances of a usable series.
              */
             minSlices: number;
+            /** @description Other modalities that will do as well. */
+            modalities?: null | string[];
             /** @description DICOM modality, e.g. `MR`. */
             modality: string;
         };
@@ -1839,6 +1844,10 @@ export interface components {
              * @description The rule that this one silently challenges; null for one whose results people see.
              */
             shadowOf: null | string;
+            /** @description The least probability at which a label of the model is reported here; none takes the package's own. */
+            thresholds?: null | {
+                [key: string]: number;
+            };
         };
         /** @description What of a run is shown with its source images: segments as lines, heat maps, quality; a JSON blob beside its objects. */
         RunOutlines: {
@@ -1883,7 +1892,7 @@ export interface components {
             lane: null | components["schemas"]["Lane"];
             /** @description Name of an active model. */
             model: string;
-            /** @description Named parameters; none takes the package's defaults. */
+            /** @description Named parameters; null takes those of the model's rule here, and else the package's own. */
             parameters: null | {
                 [key: string]: string;
             };
@@ -1910,11 +1919,15 @@ export interface components {
             version: string;
         };
         TakeModelRequest: {
+            /** @description False leaves the version that runs in its place: a rule can then name this one as its challenger. True when null. */
+            activate?: null | boolean;
+            /** @description Of an offered package. */
             hash: string;
         };
         TakeModelResponse: {
             /** Format: uuid */
             id: string;
+            isActive: boolean;
             name: string;
             version: string;
         };
