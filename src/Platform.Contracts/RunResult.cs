@@ -22,7 +22,16 @@ public sealed record RunResult(
 
     /// <summary>The quality record; null from workers that wrote none.</summary>
     public QualityRecord? Quality { get; init; }
+
+    /// <summary>What the model says of each frame, where it was asked by frames; null elsewhere.</summary>
+    public IReadOnlyList<FrameResult>? Frames { get; init; }
 }
+
+/// <summary>What a model of images says of one frame.</summary>
+/// <param name="SopInstanceUid">UID as stored of the source image.</param>
+/// <param name="Frame">From 1.</param>
+/// <param name="Numbers">Probabilities of the classes, or values, in the order of the package's manifest.</param>
+public sealed record FrameResult(string SopInstanceUid, int Frame, IReadOnlyList<double> Numbers);
 
 /// <summary>How good the images were that a run rests on, and whether they miss a bar of its package.</summary>
 /// <param name="IsLimited">They do: the findings are to be taken with reserve, and the images be taken again.</param>

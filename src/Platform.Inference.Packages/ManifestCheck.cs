@@ -95,6 +95,9 @@ public static partial class ManifestCheck
 
         CheckWindow(manifest.Window ?? throw Refused("window is needed."));
         CheckOutput(manifest.Outputs[0]);
+        Require(
+            manifest.Input.TakesEveryFrame ? manifest.Outputs[0].AcrossFrames is "maximum" or "mean" or "median" : manifest.Outputs[0].AcrossFrames is null,
+            "outputs.acrossFrames must be maximum, mean or median with input.frames all, and stands with it alone.");
         Require(manifest.Limits is not { Seconds: <= 0 } and not { MemoryMb: <= 0 }, "limits must be positive.");
         Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume, detections or image.");
         Require(manifest.Golden?.All(g => g.Kind != "detections" || manifest.Outputs[0].IsDetection) ?? true, "golden detections need an output of type detection.");
@@ -158,8 +161,13 @@ public static partial class ManifestCheck
     private static void CheckInput(InputSpec input)
     {
         Require(input.Dimensions is null or 2 or 3, "input.dimensions must be 2 or 3.");
-        Require(input.IsPlanar ? input.PadValue is null : input is { Values: null, Views: null },
-            "values and views need input.dimensions 2, padValue a volume.");
+        Require(
+            input.IsPlanar ? input is { PadValue: null, Several: null } : input is { Values: null, Views: null, Frames: null, MaxFrames: null, Colour: null },
+            "values, views, frames, maxFrames and colour need input.dimensions 2, padValue and several a volume.");
+        Require(input.Frames is null or "first" or "all", "input.frames must be first or all.");
+        Require(input.MaxFrames is null || input is { TakesEveryFrame: true, MaxFrames: >= 1 and <= 4096 }, "input.maxFrames must be 1 to 4096, with frames all.");
+        Require(input.Colour is null || input is { Colour: "grey", Values: not "modality" }, "input.colour must be grey, of display values.");
+        Require(input.Several is null or "first" or "last", "input.several must be first or last.");
         Require(input.Fit is null or "crop" or "pad" or "stretch", "input.fit must be crop, pad or stretch.");
         Require(input.Values is null or "display" or "modality", "input.values must be display or modality.");
         Require(input.Axes is null or "scan" or "patient", "input.axes must be scan or patient.");

@@ -91,6 +91,22 @@ public sealed record InputSpec(
     /// <summary>Of an image: View Position (0018,5101), any of which will do; an image that does not say is taken. Null takes every one.</summary>
     public IReadOnlyList<string>? Views { get; init; }
 
+    /// <summary>Of an image: <c>first</c> (when null), one frame of the series' first image; <c>all</c>, every frame of all its images.</summary>
+    public string? Frames { get; init; }
+
+    /// <summary>Of all frames: at most so many, evenly spread; 256 when null.</summary>
+    public int? MaxFrames { get; init; }
+
+    /// <summary>Of an image: <c>grey</c> takes one in colour by its luminance; null refuses it.</summary>
+    public string? Colour { get; init; }
+
+    /// <summary>Of a volume: which one of a series that holds several, by their order in time, echo, diffusion weighting and the like:
+    /// <c>first</c> or <c>last</c>; null refuses such a series.</summary>
+    public string? Several { get; init; }
+
+    /// <summary>Whether the model is asked of each frame.</summary>
+    public bool TakesEveryFrame => Frames == "all";
+
     /// <summary>Whether the model takes one image and not a volume.</summary>
     public bool IsPlanar => Dimensions == 2;
 
@@ -159,6 +175,9 @@ public sealed record OutputSpec(
 
     /// <summary>Of a regression.</summary>
     public IReadOnlyList<ValueSpec>? Values { get; init; }
+
+    /// <summary>Where each frame has numbers of its own, what stands for all of them: <c>maximum</c>, <c>mean</c> or <c>median</c>.</summary>
+    public string? AcrossFrames { get; init; }
 
     /// <summary>Of a classification.</summary>
     public IReadOnlyList<ClassSpec>? Classes { get; init; }

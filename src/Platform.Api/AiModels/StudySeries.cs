@@ -18,7 +18,7 @@ internal static class StudySeries
         var counts = await db.Instances.AsNoTracking()
             .Where(i => ids.Contains(i.StudyId) && i.RunId == null && i.Status == InstanceStatus.Stored && i.Rows != null)
             .GroupBy(i => i.SeriesId)
-            .Select(g => new { SeriesId = g.Key, Count = g.Count() })
+            .Select(g => new { SeriesId = g.Key, Count = g.Sum(i => i.NumberOfFrames ?? 1) })
             .ToDictionaryAsync(g => g.SeriesId, g => g.Count, ct);
         return (await db.Series.AsNoTracking().Where(s => ids.Contains(s.StudyId) && s.Origin == SeriesOrigin.Received).ToListAsync(ct))
             .ToLookup(
@@ -30,7 +30,7 @@ internal static class StudySeries
     {
         var counts = await Inputs(db, studyId, studyVersion)
             .GroupBy(i => i.SeriesId)
-            .Select(g => new { SeriesId = g.Key, Count = g.Count() })
+            .Select(g => new { SeriesId = g.Key, Count = g.Sum(i => i.NumberOfFrames ?? 1) })
             .ToDictionaryAsync(g => g.SeriesId, g => g.Count, ct);
         var studyPart = await db.Studies.AsNoTracking().Where(s => s.Id == studyId).Select(s => s.BodyPart).SingleAsync(ct);
         var series = await db.Series.AsNoTracking().Where(s => s.StudyId == studyId && s.Origin == SeriesOrigin.Received).ToListAsync(ct);

@@ -22,6 +22,9 @@ internal sealed record ComputedRun(
     /// <summary>The images of a derived series; made one by one as they are written.</summary>
     public IEnumerable<(string Name, DicomFile File)> Images { get; init; } = [];
 
+    /// <summary>Of each frame what the model says; null where it was not asked by frames.</summary>
+    public IReadOnlyList<FrameResult>? Frames { get; init; }
+
     /// <summary>Images on which findings rest as a whole, beside those that their evidence names.</summary>
     public IReadOnlyList<InstanceReference> Basis { get; init; } = [];
 }

@@ -32,7 +32,7 @@ internal static class HeatMapObject
         var map = new HeatMap(
             1,
             input.Header.GetUid(DicomTags.SOPInstanceUID) ?? "",
-            1,
+            input.Frame + 1,
             heat.Rows,
             heat.Columns,
             [.. new[] { image.Box.X, image.Box.Y, image.Box.Width, image.Box.Height }.Select(v => Math.Round(v, 2))],
@@ -75,10 +75,7 @@ internal static class HeatMapObject
             pixels,
             input.Header.GetString(DicomTags.BurnedInAnnotation) == "YES",
             ResultObjects.Options(run, model, "heat map", 1001, at) with { SeriesDescription = ResultObjects.Shortened($"AI heat map: {title}") });
-        var reference = new DicomDataset();
-        reference.Set(DicomTags.ReferencedSOPClassUID, input.Header.GetUid(DicomTags.SOPClassUID) ?? "");
-        reference.Set(DicomTags.ReferencedSOPInstanceUID, input.Header.GetUid(DicomTags.SOPInstanceUID) ?? "");
-        file.Dataset.SetSequence(DicomTags.SourceImageSequence, reference);
+        file.Dataset.SetSequence(DicomTags.SourceImageSequence, input.AsReference());
         file.Dataset.Set(
             DicomTags.DerivationDescription,
             $"Places that speak for {ClassOf(output).Name.ToLowerInvariant()} by {model.Name} {model.Version}, in colour over the image");

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Platform.Contracts;
-using Platform.Dicom.Objects;
 using Platform.Dicom;
 using Platform.Inference.Engine;
 using Platform.Inference.Packages;
@@ -25,7 +24,13 @@ internal static class ImageComputation
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Decode, 0);
         var series = run.Series[0];
-        var input = await ImageInput.ReadAsync(paths, series.Modality, model.Input, ct);
+        var frames = await ImageFrames.OpenAsync(paths, series.Modality, model.Input, ct);
+        if (model.Input.TakesEveryFrame)
+        {
+            return await FramesComputation.RunAsync(run, model, frames, session, at, progress, ct);
+        }
+
+        var input = await frames.ReadAsync(0, ct);
         var decode = watch.Elapsed.TotalSeconds;
 
         // :: Step 2
@@ -43,14 +48,12 @@ internal static class ImageComputation
             objects.Add(("heat-map.dcm", HeatMapObject.Write(run, model, input, heat, image, at)));
         }
 
-        var shown = InstanceReference.Of(input.Header);
-        int? frame = input.Header.GetInt32(DicomTags.NumberOfFrames) > 1 ? 1 : null;
         return new ComputedRun(
             input.Header,
             findings,
-            [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", shown, frame, Segment: null))],
+            [.. findings.Select((_, i) => ImageInput.Evidence($"{model.Name} {i + 1}", input.Header, input.Frame))],
             Findings.ResultHash(image, findings),
-            [.. input.Notes, .. ResultObjects.Unreported(image.Numbers, output)],
+            [.. frames.Notes, .. ResultObjects.Unreported(image.Numbers, output)],
             outlines,
             ImageQuality.Of(input.Values, image.Reduced, model.Quality),
             objects,

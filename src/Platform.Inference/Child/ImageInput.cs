@@ -1,86 +1,36 @@
-using System.Numerics.Tensors;
 using Platform.Dicom;
-using Platform.Dicom.Pixels;
+using Platform.Dicom.Objects;
 using Platform.Inference.Images;
-using Platform.Inference.Packages;
-using Platform.Inference.Previews;
 
 namespace Platform.Inference.Child;
 
-/// <summary>The one image of a series that a model takes, with its pixels.</summary>
-/// <param name="Header">Of the chosen instance, without its pixels' bytes being read again.</param>
+/// <summary>One frame of a series that a model takes, with its pixels.</summary>
+/// <param name="Header">Of its instance, without the pixels' bytes being read again.</param>
+/// <param name="Frame">From 0.</param>
 /// <param name="Display">0 black to 1 white, as its sender wanted it shown.</param>
 /// <param name="Values">What the model takes: display or modality values.</param>
-/// <param name="Notes">Sentences for the reader of the result.</param>
-internal sealed record ImageInput(DicomDataset Header, PlanarImage Display, PlanarImage Values, IReadOnlyList<string> Notes)
+internal sealed record ImageInput(DicomDataset Header, int Frame, PlanarImage Display, PlanarImage Values)
 {
-    private static readonly DicomReadOptions HeaderOnly = new() { StopBeforePixelData = true };
+    /// <summary>The frame as DICOM counts, from 1; null in an image of one frame.</summary>
+    public int? FrameNumber => NumberOf(Header, Frame);
 
-    /// <summary>:: 1 headers, :: 2 the first image of a wanted view by instance number, :: 3 its first frame.</summary>
-    /// <exception cref="InputRefusedException">The series holds no image that the model takes; the code says why.</exception>
-    public static async Task<ImageInput> ReadAsync(IReadOnlyList<string> paths, string modality, InputSpec wanted, CancellationToken ct)
+    /// <summary>The image as a source of another (PS3.3 §C.7.6.4).</summary>
+    public DicomDataset AsReference()
     {
-        if (!wanted.Takes(modality))
+        var reference = new DicomDataset();
+        reference.Set(DicomTags.ReferencedSOPClassUID, Header.GetUid(DicomTags.SOPClassUID) ?? "");
+        reference.Set(DicomTags.ReferencedSOPInstanceUID, Header.GetUid(DicomTags.SOPInstanceUID) ?? "");
+        if (FrameNumber is { } number)
         {
-            throw new InputRefusedException(
-                "wrong-modality", $"The model takes series of modality {wanted.Modality}; choose another series or model.");
+            reference.Set(DicomTags.ReferencedFrameNumber, (long)number);
         }
 
-        try
-        {
-            // :: Step 1
-            var headers = new List<(DicomDataset Header, string Path)>(paths.Count);
-            foreach (var path in paths)
-            {
-                headers.Add(((await DicomFile.OpenAsync(path, HeaderOnly, ct)).Dataset, path));
-            }
-
-            // :: Step 2
-            var (_, chosen) = headers.Where(h => IsWanted(h.Header, wanted)).OrderBy(h => h.Header.GetInt32(DicomTags.InstanceNumber) ?? int.MaxValue)
-                .FirstOrDefault();
-            if (chosen is null)
-            {
-                throw new InputRefusedException(
-                    "wrong-view", $"The model takes the view {string.Join(" or ", wanted.Views!)}; the series holds others. Send that view.");
-            }
-
-            // :: Step 3
-            var file = await DicomFile.OpenAsync(chosen, DicomReadOptions.Default, ct);
-            var notes = paths.Count == 1 ? (IReadOnlyList<string>)[] : [$"One of the {paths.Count} images of the series was read."];
-            return Decode(file, wanted, notes);
-        }
-        catch (DicomException e)
-        {
-            throw SeriesInput.Unreadable(e);
-        }
+        return reference;
     }
 
-    private static bool IsWanted(DicomDataset header, InputSpec wanted) =>
-        wanted.Views is not { Count: > 0 } views
-        || header.GetString(DicomTags.ViewPosition) is not { Length: > 0 } view
-        || views.Contains(view, StringComparer.OrdinalIgnoreCase);
+    /// <summary>What shows a finding: one frame (from 0) of an image.</summary>
+    public static FindingEvidence Evidence(string trackingId, DicomDataset header, int frame) =>
+        new(trackingId, InstanceReference.Of(header), NumberOf(header, frame), Segment: null);
 
-    private static ImageInput Decode(DicomFile file, InputSpec wanted, IReadOnlyList<string> notes)
-    {
-        var decoder = new FrameDecoder(file);
-        var d = decoder.Description;
-        if (FrameRendering.IsColour(d))
-        {
-            throw new InputRefusedException("colour", "The image is in colour; the model takes grey ones. Send the original image.");
-        }
-
-        var (picture, _, _) = FrameRendering.Render(decoder, file.Dataset, 0, windowless: null, isSearched: false);
-        var display = new float[picture.Pixels.Length];
-        TensorPrimitives.ConvertTruncating<byte, float>(picture.Pixels, display);
-        TensorPrimitives.Divide(display, byte.MaxValue, display);
-        var shown = new PlanarImage(d.Rows, d.Columns, display);
-        if (wanted.Values != "modality")
-        {
-            return new(file.Dataset, shown, shown, notes);
-        }
-
-        var values = new float[d.PixelsPerFrame];
-        decoder.DecodeToSingle(0, values);
-        return new(file.Dataset, shown, new PlanarImage(d.Rows, d.Columns, values), notes);
-    }
+    private static int? NumberOf(DicomDataset header, int frame) => header.GetInt32(DicomTags.NumberOfFrames) > 1 ? frame + 1 : null;
 }

@@ -104,6 +104,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         {
             Outlines = outlined,
             Quality = computed.Quality,
+            Frames = computed.Frames,
         };
         var written = await store.WriteJsonAsync("result.json", result, ct);
         return (written.Blob, written.Sha256);

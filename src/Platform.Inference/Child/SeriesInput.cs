@@ -13,17 +13,21 @@ internal sealed class SeriesInput
 
     private readonly IReadOnlyList<string> paths;
 
-    private SeriesInput(IReadOnlyList<string> paths, IReadOnlyList<DicomDataset> headers, SeriesGeometry geometry)
+    private SeriesInput(IReadOnlyList<string> paths, IReadOnlyList<DicomDataset> headers, SeriesGeometry geometry, IReadOnlyList<string> notes)
     {
         this.paths = paths;
         Headers = headers;
         Geometry = geometry;
+        Notes = notes;
     }
 
     /// <summary>Headers in the order that the geometry was read from.</summary>
     public IReadOnlyList<DicomDataset> Headers { get; }
 
     public SeriesGeometry Geometry { get; }
+
+    /// <summary>Sentences for the reader of the result.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Reads headers and checks that the series is one the model takes.</summary>
     /// <exception cref="InputRefusedException">It is not; the code says why.</exception>
@@ -47,14 +51,32 @@ internal sealed class SeriesInput
             throw new InputRefusedException("wrong-modality", $"The model takes series of modality {wanted.Modality}; choose another series or model.");
         }
 
-        var result = SeriesGeometry.Read(headers);
-        if (result.Geometry is not { } geometry)
+        var (geometry, notes) = Choose(headers, wanted);
+        return new SeriesInput(paths, headers, geometry, notes);
+    }
+
+    /// <summary>The series' volume, or of several the first or last that the model takes, as its manifest says.</summary>
+    private static (SeriesGeometry Geometry, IReadOnlyList<string> Notes) Choose(IReadOnlyList<DicomDataset> headers, InputSpec wanted)
+    {
+        var parts = wanted.Several is null ? [new("", SeriesGeometry.Read(headers))] : SeriesGeometry.ReadAll(headers);
+        InputRefusedException? refusal = null;
+        foreach (var part in wanted.Several == "last" ? parts.Reverse() : parts)
         {
-            throw Refused(result.Refusal!.Value, result.Detail);
+            if (part.Result.Geometry is not { } geometry)
+            {
+                refusal ??= Refused(part.Result.Refusal!.Value, part.Result.Detail);
+            }
+            else if (Check(geometry, wanted) is { } reason)
+            {
+                refusal ??= reason;
+            }
+            else
+            {
+                return (geometry, parts.Count == 1 ? [] : [$"One of the {parts.Count} volumes of the series was read: {part.Distinction}."]);
+            }
         }
 
-        Check(geometry, wanted);
-        return new SeriesInput(paths, headers, geometry);
+        throw refusal!;
     }
 
     /// <summary>Decodes all pixels.</summary>
@@ -85,11 +107,11 @@ internal sealed class SeriesInput
             : throw Refused(result.Refusal!.Value, result.Detail);
     }
 
-    private static void Check(SeriesGeometry geometry, InputSpec wanted)
+    private static InputRefusedException? Check(SeriesGeometry geometry, InputSpec wanted)
     {
         if (geometry.Slices < wanted.MinSlices)
         {
-            throw new InputRefusedException(
+            return new InputRefusedException(
                 "too-few-slices", $"The series has {geometry.Slices} slices and the model needs {wanted.MinSlices}; send the whole series.");
         }
 
@@ -97,19 +119,18 @@ internal sealed class SeriesInput
         double[] spacings = [spacing.X, spacing.Y, spacing.Z];
         if (wanted.MaxSpacingMm is { } greatest && spacings.Where((s, i) => s > greatest[i] + 1e-6).Any())
         {
-            throw new InputRefusedException(
+            return new InputRefusedException(
                 "too-coarse",
                 $"The voxels are coarser than the model takes ({string.Join(" × ", greatest)} mm at most); use a series with thinner slices.");
         }
 
         double[] extents = [geometry.Columns * spacing.X, geometry.Rows * spacing.Y, geometry.Slices * spacing.Z];
-        if (extents.Any(e => e < (wanted.MinFieldOfViewMm ?? 0) || e > (wanted.MaxFieldOfViewMm ?? double.PositiveInfinity)))
-        {
-            throw new InputRefusedException(
+        return extents.Any(e => e < (wanted.MinFieldOfViewMm ?? 0) || e > (wanted.MaxFieldOfViewMm ?? double.PositiveInfinity))
+            ? new InputRefusedException(
                 "field-of-view",
                 $"The series covers another field of view than the model takes ({wanted.MinFieldOfViewMm ?? 0} to " +
-                $"{wanted.MaxFieldOfViewMm?.ToString(CultureInfo.InvariantCulture) ?? "any"} mm along each axis).");
-        }
+                $"{wanted.MaxFieldOfViewMm?.ToString(CultureInfo.InvariantCulture) ?? "any"} mm along each axis).")
+            : null;
     }
 
     internal static InputRefusedException Unreadable(DicomException e) => e.Error switch

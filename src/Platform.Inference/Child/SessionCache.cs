@@ -133,7 +133,7 @@ internal sealed class SessionCache(Device device, int threads, SessionPolicy? po
     {
         // A batch may take an eighth of the budget in tensors: what lies between them inside the graph takes more.
         var bytes = Math.Max(1, package.Manifest.Window.Patch.Aggregate(4L * 2, (product, n) => product * n));
-        var largest = package.Manifest.IsWhole ? 1 : (int)Math.Clamp(policy.BudgetBytes / 8 / bytes, 1, LargestBatch);
+        var largest = package.Manifest is { IsWhole: true, Input.TakesEveryFrame: false } ? 1 : (int)Math.Clamp(policy.BudgetBytes / 8 / bytes, 1, LargestBatch);
         var (batch, p50, p95) = ModelCalibration.Measure(
             package, size => Open(package, size), largest, policy.CalibrationLimit, progress, ct);
         return new(package.Hash, device.Class, ModelSession.RuntimeVersion, batch, "fp32", p50, p95, MemoryBytes: 0);

@@ -44,7 +44,7 @@ internal static class VolumeComputation
         watch.Restart();
         var findings = Findings.Of(labelled, model, run.RunId, series.SeriesInstanceUid);
         var hash = Findings.ResultHash(labelled, findings);
-        var notes = new List<string>(labelled.Notes);
+        List<string> notes = [.. input.Notes, .. labelled.Notes];
         var objects = new List<(string Name, DicomFile File)>();
         var outlines = new RunOutlines([], []);
         if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
@@ -88,7 +88,7 @@ internal static class VolumeComputation
             findings,
             [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", Image: null, Frame: null, Segment: null))],
             Findings.ResultHash(said, findings),
-            [.. ResultObjects.Unreported(said.Numbers, output)],
+            [.. input.Notes, .. ResultObjects.Unreported(said.Numbers, output)],
             new RunOutlines([], []),
             ImageQuality.Of(Slices(volume), reduced: null, model.Quality),
             [],

@@ -92,7 +92,7 @@ public static class Findings
             if (kind.Threshold is { } threshold && (probability >= threshold ? kind.Above : kind.Below) is { } said)
             {
                 findings.Add(new Finding(
-                    DerivedUid(runId, $"finding {kind.Label}"),
+                    FindingUid(runId, kind.Label),
                     seriesInstanceUid,
                     kind.Concept,
                     Laterality: null,
@@ -114,7 +114,7 @@ public static class Findings
     private static List<Finding> OfValues(IReadOnlyList<double> numbers, OutputSpec output, Guid runId, string seriesInstanceUid) =>
     [
         .. output.Values!.Zip(numbers).Where(v => !(v.Second < v.First.Low || v.Second > v.First.High)).Select(v => new Finding(
-            DerivedUid(runId, $"finding {v.First.Label}"),
+            FindingUid(runId, v.First.Label),
             seriesInstanceUid,
             v.First.Finding,
             Laterality: null,
@@ -160,6 +160,15 @@ public static class Findings
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(canonical, PlatformJson.Options));
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
+
+    /// <summary>SHA-256 over each frame's numbers and the findings without what depends on the run or on received names.</summary>
+    public static string ResultHash(FrameNumbers frames, IReadOnlyList<Finding> findings) => Hash(
+        [0, frames.Frames.Count, frames.Frames[0].Count],
+        MemoryMarshal.AsBytes<double>(frames.Frames.SelectMany(f => f.Select(Rounded)).ToArray()),
+        findings);
+
+    /// <summary>The tracking identifier of what is said of a label of a whole image or volume.</summary>
+    public static string FindingUid(Guid runId, int label) => DerivedUid(runId, $"finding {label}");
 
     /// <summary>A UID of the form 2.25.n that depends on the run and a name alone (PS3.5 §B.2).</summary>
     public static string DerivedUid(Guid runId, string name)

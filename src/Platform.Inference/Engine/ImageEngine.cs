@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Platform.Inference.Images;
+using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
@@ -19,17 +20,13 @@ public static class ImageEngine
 
         // :: Step 1
         progress(RunPhase.Prepare, 0);
-        var (rows, columns) = (input.Size![0], input.Size[1]);
-        var box = PlanarBox.Of(input.Fit, source.Rows, source.Columns, rows, columns);
-        var reduced = AreaAverage.Of(source, box, rows, columns);
-        var given = reduced.Values.ToArray();
-        Intensity.Apply(given, input.Intensity);
+        var (reduced, box) = Reduced(source, input);
+        Give(reduced, input, session.Input);
         var prepare = clock.Elapsed;
 
         // :: Step 2
         clock.Restart();
         progress(RunPhase.Infer, 0);
-        given.CopyTo(session.Input);
         session.Run(1, ct);
         var infer = clock.Elapsed;
 
@@ -47,6 +44,58 @@ public static class ImageEngine
 
         return new ClassifiedImage(
             reduced, box, numbers, heat, prepare, infer, clock.Elapsed);
+    }
+
+    /// <summary>Frames one after the other, each like an image of its own, as many at once as a session's batch has.</summary>
+    /// <param name="count">How many there are.</param>
+    /// <param name="progress">Told the fraction done after each batch; throws to stop.</param>
+    /// <exception cref="InputRefusedException">A frame or what the model makes of it holds values that are not numbers.</exception>
+    public static async Task<FrameNumbers> RunAllAsync(
+        IAsyncEnumerable<PlanarImage> frames, int count, ModelSession session, Action<RunPhase, double> progress, CancellationToken ct)
+    {
+        var (manifest, pixels) = (session.Package.Manifest, session.PatchVoxels);
+        var (prepare, infer) = (new Stopwatch(), new Stopwatch());
+        var numbers = new List<IReadOnlyList<double>>(count);
+        var waiting = 0;
+        progress(RunPhase.Infer, 0);
+        await foreach (var frame in frames.WithCancellation(ct))
+        {
+            prepare.Start();
+            Give(Reduced(frame, manifest.Input).Image, manifest.Input, session.Input.Slice(waiting * pixels, pixels));
+            prepare.Stop();
+            waiting++;
+            if (waiting == session.Batch || numbers.Count + waiting == count)
+            {
+                infer.Start();
+                session.Run(waiting, ct);
+                infer.Stop();
+                for (var i = 0; i < waiting; i++)
+                {
+                    numbers.Add(WholeOutput.Numbers(session.Output.Slice(i * session.Classes, session.Classes), manifest.Outputs[0]));
+                }
+
+                waiting = 0;
+                progress(RunPhase.Infer, numbers.Count / (double)count);
+                ct.ThrowIfCancellationRequested();
+            }
+        }
+
+        return new FrameNumbers(numbers, prepare.Elapsed, infer.Elapsed);
+    }
+
+    /// <summary>An image at the graph's size, and the part of it that this shows.</summary>
+    internal static (PlanarImage Image, PlanarBox Box) Reduced(PlanarImage source, InputSpec input)
+    {
+        var (rows, columns) = (input.Size![0], input.Size[1]);
+        var box = PlanarBox.Of(input.Fit, source.Rows, source.Columns, rows, columns);
+        return (AreaAverage.Of(source, box, rows, columns), box);
+    }
+
+    private static void Give(PlanarImage reduced, InputSpec input, Span<float> to)
+    {
+        var given = to[..reduced.Values.Length];
+        reduced.Values.CopyTo(given);
+        Intensity.Apply(given, input.Intensity);
     }
 }
 

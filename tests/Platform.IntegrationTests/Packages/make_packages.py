@@ -256,6 +256,27 @@ def level():
                  "expectedValues": [50.0, 100.0], "absoluteTolerance": 1e-3}])
 
 
+def cine():
+    """How bright each frame of an ultrasound loop is, and whether any is bright; the heat map is the frame."""
+    folder, rows, columns = HERE / "cine", 4, 6
+    nodes = [helper.make_node("ReduceMean", ["image"], ["mean"], axes=[2, 3], keepdims=0), helper.make_node("Identity", ["image"], ["heat"])]
+    graph = checked(helper.make_graph(
+        nodes, "cine", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, rows, columns])],
+        [helper.make_tensor_value_info("mean", TensorProto.FLOAT, ["batch", 1]),
+         helper.make_tensor_value_info("heat", TensorProto.FLOAT, ["batch", 1, rows, columns])], []))
+    image = np.linspace(0, 1, 96, dtype="<f4").reshape(8, 12)
+    manifest(
+        folder, graph, "Bright frames, for tests",
+        input={"name": "image", "modality": "US", "modalities": ["XA"], "minSlices": 1, "bodyPartRequired": False, "dimensions": 2,
+               "size": [rows, columns], "fit": "stretch", "frames": "all", "maxFrames": 8, "colour": "grey"},
+        outputs=[{
+            "name": "mean", "type": "classification", "activation": "none", "acrossFrames": "maximum",
+            "classes": [{"label": 0, "name": "Bright", "concept": own("BRIGHT", "Bright region"), "threshold": 0.5,
+                         "above": sct("52101004", "Present"), "below": sct("2667000", "Absent")}],
+            "heatMap": {"name": "heat", "label": 0}}],
+        golden=[{"kind": "image", "input": file(folder, "image.bin", image, "float32"), "expectedProbabilities": [0.5], "absoluteTolerance": 1e-4}])
+
+
 package("threshold", "MR")
 package("threshold-ct", "CT")
 package("steady", "MR", STEADY)
@@ -265,3 +286,4 @@ brightness()
 half()
 lobes()
 level()
+cine()

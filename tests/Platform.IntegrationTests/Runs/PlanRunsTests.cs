@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.AiModels;
 using Platform.Api.Runs;
+using Platform.Dicom;
 using Platform.IntegrationTests.Services;
 using Xunit;
 
@@ -41,6 +42,24 @@ public class PlanRunsTests(TestServices services)
         var body = await tenant.StudyAsync(await tenant.SendStudyAsync(4, Ct), Ct);
         Assert.Empty(body.GetProperty("runs").EnumerateArray());
         Assert.Equal("no-rules", body.GetProperty("noAiCode").GetString());
+    }
+
+    [Fact]
+    public async Task Every_frame_of_a_multi_frame_image_counts_as_a_slice()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        var (uid, files) = TestStudy.Make(1);
+        var image = DicomFile.Read(files[0]);
+        image.Dataset.Set(DicomTags.NumberOfFrames, 2L);
+        var frame = image.Dataset[DicomTags.PixelData]!.Value.ToArray();
+        byte[] twice = [.. frame, .. frame];
+        image.Dataset.Set(DicomTags.PixelData, DicomVr.OW, twice);
+
+        await tenant.StowAsync([image.ToArray()], Ct);
+        await tenant.CompleteAsync(uid, Ct);
+
+        Assert.Single((await tenant.StudyAsync(uid, Ct)).GetProperty("runs").EnumerateArray());
     }
 
     // There is no endpoint for rules yet.

@@ -14,7 +14,7 @@ public class SeriesChoiceTests
         var (series, reason) = SeriesChoice.Choose(
             Brain, [Series("MR", "BRAIN", 20), Series("MR", "HIPPOCAMPUS", 30), Series("MR", "KNEE", 90), Series("CT", "BRAIN", 90)]);
         Assert.Null(reason);
-        Assert.Equal(30, series!.Instances); // the hippocampus lies in the brain
+        Assert.Equal(30, series!.Images); // the hippocampus lies in the brain
     }
 
     [Fact]
@@ -31,9 +31,9 @@ public class SeriesChoiceTests
     [InlineData("MR", null, 40, "body-part-unknown")]
     [InlineData("MR", "BRAIN", 11, "too-few-slices")]
     [InlineData("MR", "BRAIN", 0, "no-images")]
-    public void What_does_not_fit_is_named(string modality, string? bodyPart, int instances, string code)
+    public void What_does_not_fit_is_named(string modality, string? bodyPart, int images, string code)
     {
-        var (series, reason) = SeriesChoice.Choose(Brain, [Series(modality, bodyPart, instances)]);
+        var (series, reason) = SeriesChoice.Choose(Brain, [Series(modality, bodyPart, images)]);
         Assert.Null(series);
         Assert.Equal(code, reason!.Code);
     }
@@ -46,6 +46,6 @@ public class SeriesChoiceTests
     public void A_model_that_names_no_body_part_takes_each() =>
         Assert.NotNull(SeriesChoice.Choose(Brain with { BodyParts = [] }, [Series("MR", "KNEE", 12)]).Series);
 
-    private static SeriesCandidate Series(string modality, string? bodyPart, int instances) =>
-        new(Guid.CreateVersion7(), $"2.25.{instances}", modality, bodyPart, null, instances);
+    private static SeriesCandidate Series(string modality, string? bodyPart, int images) =>
+        new(Guid.CreateVersion7(), $"2.25.{images}", modality, bodyPart, null, images);
 }

@@ -125,6 +125,23 @@ public class ModelPackageTests
     }
 
     [Theory]
+    [InlineData("input.frames", "some")]
+    [InlineData("input.frames", "first")]
+    [InlineData("input.maxFrames", "0")]
+    [InlineData("input.maxFrames", "5000")]
+    [InlineData("input.colour", "red")]
+    [InlineData("input.values", "modality")]
+    [InlineData("input.several", "first")]
+    [InlineData("input.dimensions", "null")]
+    [InlineData("outputs.0.acrossFrames", "null")]
+    [InlineData("outputs.0.acrossFrames", "last")]
+    public async Task Frames_that_cannot_be_followed_are_refused(string path, string value)
+    {
+        var change = await ChangedManifestAsync("cine", path, value);
+        Assert.Equal("manifest", await RefusalOf(change, "cine"));
+    }
+
+    [Theory]
     [InlineData("input.modality", "US")]
     [InlineData("outputs.0.activation", "softmax")]
     [InlineData("outputs.0.image", "null")]

@@ -84,6 +84,7 @@ public class SegmentationEngineTests
     [InlineData("half")]
     [InlineData("lobes")]
     [InlineData("level")]
+    [InlineData("cine")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);

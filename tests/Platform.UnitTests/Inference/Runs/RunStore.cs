@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Hosting.Blobs;
@@ -26,7 +27,8 @@ internal sealed class RunStore : IDisposable
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>Stores files as one series, and the package.</summary>
-    public async Task<RunManifest> StoreAsync(string package, string modality, IReadOnlyList<DicomFile> files)
+    /// <param name="change">Changes its manifest before; null leaves it as it is.</param>
+    public async Task<RunManifest> StoreAsync(string package, string modality, IReadOnlyList<DicomFile> files, Action<JsonNode>? change = null)
     {
         var tenant = Guid.CreateVersion7();
         var instances = new List<ManifestInstance>();
@@ -38,7 +40,7 @@ internal sealed class RunStore : IDisposable
         }
 
         using var zip = new MemoryStream();
-        await ModelPackageZip.WriteAsync(TestPackages.Folder(package), zip, Ct);
+        await ModelPackageZip.WriteAsync(await ChangedAsync(package, change), zip, Ct);
         var hash = Convert.ToHexStringLower(SHA256.HashData(zip.ToArray()));
         if (await blobs.GetLengthAsync(BlobNames.Model(hash), Ct) is null)
         {
@@ -86,6 +88,28 @@ internal sealed class RunStore : IDisposable
         using var bytes = new MemoryStream();
         await blob!.CopyToAsync(bytes, Ct);
         return bytes.ToArray();
+    }
+
+    private async Task<string> ChangedAsync(string package, Action<JsonNode>? change)
+    {
+        var from = TestPackages.Folder(package);
+        if (change is null)
+        {
+            return from;
+        }
+
+        var to = Path.Combine(folder, "packages", Guid.CreateVersion7().ToString("N"));
+        foreach (var path in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(to, Path.GetRelativePath(from, path));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(path, copy);
+        }
+
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(to, "manifest.json"), Ct))!;
+        change(manifest);
+        await File.WriteAllTextAsync(Path.Combine(to, "manifest.json"), manifest.ToJsonString(), Ct);
+        return to;
     }
 
     public void Dispose()
