@@ -79,7 +79,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         var (package, problem) = PackageParameters.Apply(session.Package.Manifest, manifest.Parameters);
         if (package is null)
         {
-            throw new InputRefusedException("parameter-unknown", problem!);
+            throw new PackageRefusedException("parameter-unknown", problem!);
         }
 
         var computed = package.Input.IsPlanar
