@@ -24,6 +24,9 @@ function test({ project, tests, seconds = 180 }) {
   return { total: Number(summary?.[1] ?? 0), failed: Number(summary?.[2] ?? 0) + Number(summary?.[3] ?? 0), timedOut, said: run.stdout + run.stderr };
 }
 
+// What the first test that failed said, without what the stack adds.
+const firstFailure = said => (/\[FAIL\]\n((?:\s+.*\n){1,4})/.exec(said)?.[1] ?? "").split(/\n\s*(?:Stack Trace|--- )/)[0].replace(/\s+/g, " ").trim().slice(0, 240);
+
 const counts = { killed: 0, survived: 0, broken: 0 };
 function report(result, fault, since, why = "") {
   counts[result]++;
@@ -44,14 +47,21 @@ for (const project of new Set(faults.map(f => f.project))) {
 
 for (const fault of faults) {
   const since = Date.now();
-  const file = path.join(copy, fault.file);
-  const source = readFileSync(file, "utf8");
-  if (source.split(fault.find).length !== 2) {
-    report("broken", fault, since, `${fault.file} does not hold its text exactly once`);
+  const edits = fault.edits ?? [fault];
+  const sources = new Map(edits.map(e => [path.join(copy, e.file), readFileSync(path.join(copy, e.file), "utf8")]));
+  const changed = new Map(sources);
+  const missing = edits.find(e => {
+    const file = path.join(copy, e.file);
+    const parts = changed.get(file).split(e.find);
+    changed.set(file, parts.join(e.replace));
+    return parts.length !== 2;
+  });
+  if (missing) {
+    report("broken", fault, since, `${missing.file} does not hold its text exactly once`);
     continue;
   }
 
-  writeFileSync(file, source.replace(fault.find, () => fault.replace));
+  changed.forEach((text, file) => writeFileSync(file, text));
   try {
     const built = build(fault.project, "--no-restore");
     if (!built.ok) {
@@ -61,14 +71,14 @@ for (const fault of faults) {
 
     const { total, failed, timedOut, said } = test(fault);
     if (failed > 0 || timedOut) {
-      report("killed", fault, since, timedOut ? "by its time limit" : "");
+      report("killed", fault, since, timedOut ? "by its time limit" : firstFailure(said));
     } else if (total === 0) {
       report("broken", fault, since, `no test ran: ${said.slice(-300)}`);
     } else {
       report("survived", fault, since);
     }
   } finally {
-    writeFileSync(file, source);
+    sources.forEach((text, file) => writeFileSync(file, text));
   }
 }
 

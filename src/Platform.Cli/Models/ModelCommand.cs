@@ -8,6 +8,7 @@ internal static class ModelCommand
     public static Command Create() => new("model", "Model packages: from an .onnx file to a running model.")
     {
         New.Create(),
+        Golden.Create(),
         Check.Create(),
         Pack.Create(),
         Key.Create(),

@@ -101,6 +101,9 @@ public sealed class ModelSession : IDisposable
     /// <summary>The bound heat map, [batch, 1, y, x], valid until the next run; empty where there is none.</summary>
     public ReadOnlySpan<float> Heat => heat is null ? [] : heat.GetTensorDataAsSpan<float>();
 
+    /// <summary>Of <see cref="Input"/>.</summary>
+    public IReadOnlyList<long> InputShape => input.GetTensorTypeAndShape().Shape;
+
     /// <summary>Runs the graph on what <see cref="Input"/> holds; a cancellation stops it between two operators.</summary>
     public void Run(CancellationToken ct) => Run(Batch, ct);
 

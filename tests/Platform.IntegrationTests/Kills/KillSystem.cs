@@ -161,6 +161,13 @@ internal sealed class KillSystem : IAsyncDisposable
     public void StartWorker(string name) => workers[name] = Start(
         "Platform.Inference", Loopback.FreePort(), new() { ["Inference__Name"] = name });
 
+    /// <summary>Asks (SIGTERM) a worker to leave and waits until it has, with all its children; its exit code.</summary>
+    public async Task<int> LeaveAsync(string name, CancellationToken ct)
+    {
+        await workers[name].StopAsync(StartPatience);
+        return await workers[name].WaitForExitAsync(ct);
+    }
+
     /// <summary>Stops (SIGSTOP) a worker and its children where they are, or lets them go on (SIGCONT).</summary>
     public void Pause(string name, bool goesOn = false) =>
         Assert.True(ServiceProcess.Signal(-workers[name].GroupId, goesOn ? SigCont : SigStop), $"worker {name} is gone");

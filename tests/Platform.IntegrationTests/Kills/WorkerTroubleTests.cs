@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Platform.IntegrationTests.Kills;
 
-/// <summary>Two workers, of which one stands still or crashes in the midst of a run of some seconds; and a broker that loses everything.</summary>
+/// <summary>Two workers, of which one stands still, leaves or crashes in the midst of a run of some seconds; and a broker that loses everything.</summary>
 public class WorkerTroubleTests(TestServices services, ITestOutputHelper output)
 {
     private const string Ended = "('Succeeded', 'Failed', 'Cancelled', 'Quarantined')";
@@ -39,6 +39,7 @@ public class WorkerTroubleTests(TestServices services, ITestOutputHelper output)
             await StopOneInItsMidstAsync(system, sender, round);
         }
 
+        await LeaveInTheMidstAsync(system, sender);
         var poison = await AbortOneThreeTimesAsync(system, sender);
         await LoseTheBrokerAsync(system, sender);
 
@@ -58,6 +59,23 @@ public class WorkerTroubleTests(TestServices services, ITestOutputHelper output)
         system.Pause(worker, goesOn: true);
         await EventuallyAsync(system, $"select 1 from attempts where id = '{attempt}' and outcome = 'Late'");
         output.WriteLine($"round {round}: {worker} stood still, the other had the result after {other.TotalSeconds:F1} s, the late one was dropped at {watch.Elapsed.TotalSeconds:F1} s");
+    }
+
+    /// <summary>SIGTERM: the run under way is finished and counts, what comes then is another worker's, and the worker leaves with 0.</summary>
+    private async Task LeaveInTheMidstAsync(KillSystem system, KillSender sender)
+    {
+        var study = await SendAsync(sender);
+        var (attempt, worker) = await ComputingAsync(system, study.Id);
+        var watch = Stopwatch.StartNew();
+        var leaving = system.LeaveAsync(worker, Ct);
+        var later = await SendAsync(sender);
+        Assert.Equal(0, await leaving);
+        output.WriteLine($"{worker} was asked to leave and had left {watch.Elapsed.TotalSeconds:F1} s later");
+
+        await EventuallyAsync(system, $"select 1 from runs r where {Of(study.Id)} and r.status = 'Succeeded' and r.winning_attempt_id = '{attempt}'");
+        await EventuallyAsync(system, $"select 1 from runs r join attempts a on a.id = r.winning_attempt_id where {Of(later.Id)} and r.status = 'Succeeded' and a.worker_name <> '{worker}'");
+        Assert.Single(await system.QueryAsync($"select 1 from attempts a join runs r on r.id = a.run_id where {Of(study.Id)}", Ct));
+        system.StartWorker(worker);
     }
 
     /// <summary>One study's computation dies three times; the others, sent with it, have their results. The study's UID.</summary>

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Platform.UnitTests.Cli;
 
-/// <summary><c>platform model new|check|pack|key|sign</c>: from a graph to a package that a service takes.</summary>
+/// <summary><c>platform model new|golden|check|pack|key|sign</c>: from a graph to a package that a service takes.</summary>
 public sealed class ModelCommandTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("platform-model-").FullName;
@@ -51,6 +51,28 @@ public sealed class ModelCommandTests : IDisposable
 
         await RunAsync("model", "key", "--out", At("other.pem"));
         Assert.Equal("signature-untrusted", Refusal((await RunAsync("model", "check", zip, "--trust", At("other.pub.pem"), "--json")).Output));
+    }
+
+    [Theory]
+    [InlineData("threshold")]
+    [InlineData("lobes")]
+    [InlineData("sides")]
+    public async Task A_golden_case_is_what_this_machine_makes_of_noise_and_is_replaced_by_the_next(string model)
+    {
+        await RunAsync("model", "new", Path.Combine(TestPackages.Folder(model), "model.onnx"), "--out", At(model));
+        Assert.Equal("manifest-unfilled", Refusal((await RunAsync("model", "check", At(model), "--json")).Output));
+        Assert.Equal(ExitCode.SomeRefused, (await RunAsync("model", "golden", At(model))).Code);
+        await FillAsync(At(model));
+
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "golden", At(model))).Code);
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "golden", At(model), "--tolerance", "0.01")).Code);
+
+        var (code, output, _) = await RunAsync("model", "check", At(model), "--json");
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal((ExitCode.Ok, 1), (code, json.RootElement.GetProperty("golden").GetArrayLength()));
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(At(model), "manifest.json"), Ct))!;
+        Assert.Equal(0.01, manifest["golden"]![0]!["absoluteTolerance"]!.GetValue<double>());
+        Assert.Equal(ExitCode.Usage, (await RunAsync("model", "golden", At("nowhere"))).Code);
     }
 
     [Fact]
