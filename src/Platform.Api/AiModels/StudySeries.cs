@@ -18,26 +18,29 @@ internal static class StudySeries
         var counts = await db.Instances.AsNoTracking()
             .Where(i => ids.Contains(i.StudyId) && i.RunId == null && i.Status == InstanceStatus.Stored && i.Rows != null)
             .GroupBy(i => i.SeriesId)
-            .Select(g => new { SeriesId = g.Key, Count = g.Sum(i => i.NumberOfFrames ?? 1) })
+            .Select(g => new { SeriesId = g.Key, Count = g.Sum(i => (long)(i.NumberOfFrames > 1 ? i.NumberOfFrames.Value : 1)) })
             .ToDictionaryAsync(g => g.SeriesId, g => g.Count, ct);
         return (await db.Series.AsNoTracking().Where(s => ids.Contains(s.StudyId) && s.Origin == SeriesOrigin.Received).ToListAsync(ct))
             .ToLookup(
                 s => s.StudyId,
-                s => new SeriesCandidate(s.Id, s.SeriesInstanceUid, s.Modality, s.BodyPart ?? parts[s.StudyId], s.Number, counts.GetValueOrDefault(s.Id)));
+                s => new SeriesCandidate(s.Id, s.SeriesInstanceUid, s.Modality, s.BodyPart ?? parts[s.StudyId], s.Number, Images(counts, s.Id)));
     }
 
     public static async Task<List<SeriesCandidate>> CandidatesAsync(PlatformDb db, Guid studyId, int studyVersion, CancellationToken ct)
     {
         var counts = await Inputs(db, studyId, studyVersion)
             .GroupBy(i => i.SeriesId)
-            .Select(g => new { SeriesId = g.Key, Count = g.Sum(i => i.NumberOfFrames ?? 1) })
+            .Select(g => new { SeriesId = g.Key, Count = g.Sum(i => (long)(i.NumberOfFrames > 1 ? i.NumberOfFrames.Value : 1)) })
             .ToDictionaryAsync(g => g.SeriesId, g => g.Count, ct);
         var studyPart = await db.Studies.AsNoTracking().Where(s => s.Id == studyId).Select(s => s.BodyPart).SingleAsync(ct);
         var series = await db.Series.AsNoTracking().Where(s => s.StudyId == studyId && s.Origin == SeriesOrigin.Received).ToListAsync(ct);
         return
         [
             .. series.Select(s => new SeriesCandidate(
-                s.Id, s.SeriesInstanceUid, s.Modality, s.BodyPart ?? studyPart, s.Number, counts.GetValueOrDefault(s.Id)))
+                s.Id, s.SeriesInstanceUid, s.Modality, s.BodyPart ?? studyPart, s.Number, Images(counts, s.Id)))
         ];
     }
+
+    /// <summary>What senders say of their frames may be anything.</summary>
+    private static int Images(Dictionary<Guid, long> counts, Guid series) => (int)Math.Min(int.MaxValue, counts.GetValueOrDefault(series));
 }

@@ -62,6 +62,24 @@ public class PlanRunsTests(TestServices services)
         Assert.Single((await tenant.StudyAsync(uid, Ct)).GetProperty("runs").EnumerateArray());
     }
 
+    [Fact]
+    public async Task Objects_that_claim_more_frames_than_can_be_counted_do_not_keep_a_study_from_completing()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        var (uid, files) = TestStudy.Make(3);
+        foreach (var (i, frames) in new[] { (0, 2_000_000_000L), (1, 2_000_000_000L), (2, -7L) })
+        {
+            var image = DicomFile.Read(files[i]);
+            image.Dataset.Set(DicomTags.NumberOfFrames, frames);
+            await tenant.StowAsync([image.ToArray()], Ct);
+        }
+
+        await tenant.CompleteAsync(uid, Ct);
+
+        Assert.Single((await tenant.StudyAsync(uid, Ct)).GetProperty("runs").EnumerateArray());
+    }
+
     // There is no endpoint for rules yet.
     private static Task<int> ChangeRulesAsync(RunsApi api, TenantClient tenant, Action<DbSet<Rule>, Rule> change) =>
         api.ReadAsync(
