@@ -215,6 +215,8 @@ public static partial class ManifestCheck
     {
         Require(window.Patch is { Count: 3 } && window.Patch.All(n => n is >= 1 and <= 4096)
             && (long)window.Patch[0] * window.Patch[1] * window.Patch[2] <= MaxPatchVoxels, "window.patch must be three lengths: z, y, x.");
+        Require(window.Slices is null || (window.Slices is >= 1 and <= 63 && window.Slices % 2 == 1 && window.Patch[0] == 1 && window.Flips?.Contains("z") != true),
+            "window.slices must be odd, 1 to 63, with a patch of one slice and no flips along z.");
         Require(window.Overlap is >= 0 and <= 0.9, "window.overlap must be 0 to 0.9.");
         Require(window.Blend is null or "constant" || window is { Blend: "gaussian", SigmaScale: > 0 },
             "window.blend must be constant, or gaussian with a sigmaScale.");

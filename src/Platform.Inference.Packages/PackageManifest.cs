@@ -35,7 +35,7 @@ public sealed record PackageManifest(
 public sealed record ModelFile(string? File, string Sha256, long? Bytes, int? Opset);
 
 /// <summary>The series a model takes and how its voxels or pixels are prepared.</summary>
-/// <param name="Name">The graph's input, [batch, 1, z, y, x] float32; of an image [batch, 1, y, x].</param>
+/// <param name="Name">The graph's input, [batch, 1, z, y, x] float32; of an image [batch, 1, y, x]; slice by slice [batch, slices, y, x].</param>
 /// <param name="Modality">DICOM modality of the series.</param>
 /// <param name="BodyParts">DICOM Body Part Examined terms; the API's rules read them.</param>
 /// <param name="MinSlices">Fewest slices of a usable volume.</param>
@@ -130,6 +130,12 @@ public sealed record IntensitySpec(
 public sealed record WindowSpec(
     IReadOnlyList<int> Patch, double Overlap, string? Blend, double? SigmaScale, float PadValue, int? Batch)
 {
+    /// <summary>
+    /// Of a graph of two dimensions that goes through the volume slice by slice: how many neighbouring slices it takes as channels, the
+    /// labelled one in their middle; odd. Null for a graph of three.
+    /// </summary>
+    public int? Slices { get; init; }
+
     /// <summary>Axes of the model's grid (<c>x</c>, <c>y</c>, <c>z</c>) along which each patch is also computed mirrored; every combination counts alike.</summary>
     public IReadOnlyList<string>? Flips { get; init; }
 }
@@ -139,7 +145,7 @@ public sealed record WindowSpec(
 /// <c>classification</c> of a whole image or volume, a <c>regression</c>: numbers that are measured on a whole image or volume, or an
 /// <c>image</c>: the series again, with other values.
 /// </summary>
-/// <param name="Name">The graph's output, [batch, class, z, y, x] float32; of a classification or a regression [batch, class].</param>
+/// <param name="Name">The graph's output, [batch, class, z, y, x] float32; slice by slice [batch, class, y, x]; of a classification or a regression [batch, class].</param>
 /// <param name="Type"><c>segmentation</c>, <c>detection</c>, <c>classification</c>, <c>regression</c> or <c>image</c>.</param>
 /// <param name="Activation"><c>softmax</c>, <c>sigmoid</c> (detection, and classes that do not exclude each other), or <c>none</c> where the
 /// graph gives probabilities.</param>

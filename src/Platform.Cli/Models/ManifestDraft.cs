@@ -31,8 +31,10 @@ internal sealed class ManifestDraft
     {
         var input = graph.Inputs.FirstOrDefault(i => i.ElementType is Float32 && i.Shape?.Count is 4 or 5)
             ?? throw new UsageException("The graph has no float32 input [batch, channel, z, y, x] or [batch, channel, y, x].");
-        var isPlanar = input.Shape!.Count == 4;
-        var output = graph.Outputs.FirstOrDefault(o => o.ElementType is Float32 && o.Shape?.Count == (isPlanar ? 2 : 5))
+        var isBySlice = input.Shape!.Count == 4 && graph.Outputs.Any(o => o.ElementType is Float32 && o.Shape?.Count == 4)
+            && !graph.Outputs.Any(o => o.ElementType is Float32 && o.Shape?.Count == 2);
+        var isPlanar = input.Shape!.Count == 4 && !isBySlice;
+        var output = isBySlice ? graph.Outputs.First(o => o.ElementType is Float32 && o.Shape?.Count == 4) : graph.Outputs.FirstOrDefault(o => o.ElementType is Float32 && o.Shape?.Count == (isPlanar ? 2 : 5))
             ?? graph.Outputs.FirstOrDefault(o => o.ElementType is Float32 && o.Shape?.Count == 2)
             ?? throw new UsageException(isPlanar
                 ? "The graph has no float32 output [batch, class]."
@@ -127,10 +129,17 @@ internal sealed class ManifestDraft
     private JsonObject Window(OnnxTensorType input, MonaiBundle? bundle)
     {
         var patch = bundle?.Shape is { Count: 3 } told ? told : [.. input.Shape!.Skip(2)];
+        var isBySlice = patch.Count == 2;
+        if (isBySlice)
+        {
+            Guess("window.slices", "neighbouring slices that the graph takes as channels, the labelled one in their middle; an odd number");
+        }
+
         Guess("window.overlap", "fraction that neighbouring patches share; more is slower and smoother");
         return new JsonObject
         {
-            ["patch"] = Lengths("window.patch", patch),
+            ["patch"] = Lengths("window.patch", isBySlice ? [1, .. patch] : patch),
+            ["slices"] = isBySlice ? (input.Shape![1] ?? 1) : null,
             ["overlap"] = 0.25,
             ["blend"] = "gaussian",
             ["sigmaScale"] = 0.125,

@@ -56,9 +56,9 @@ public sealed class ModelSession : IDisposable
         Classes = ClassesOf(output0);
         HeatShape = HeatShapeOf(output0);
         long[] patch = [window.Patch[0], window.Patch[1], window.Patch[2]];
-        var given = package.Manifest.Input.IsPlanar ? patch[1..] : patch;
+        var given = IsOfTwoDimensions ? patch[1..] : patch;
         var result = output0.IsVector ? [] : given;
-        input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. given]);
+        input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, window.Slices ?? 1, .. given]);
         output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, Classes, .. result]);
         binding = session.CreateIoBinding();
         binding.BindInput(package.Manifest.Input.Name, input);
@@ -83,7 +83,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>Channels of the output, background included.</summary>
     public int Classes { get; }
 
-    /// <summary>Voxels of one patch.</summary>
+    /// <summary>Voxels of one patch, in one channel.</summary>
     public int PatchVoxels { get; }
 
     /// <summary>Rows and columns of the heat map of a classification; null where there is none.</summary>
@@ -92,7 +92,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>Bytes of the bound tensors.</summary>
     public long BoundBytes => sizeof(float) * ((long)Input.Length + Output.Length + Heat.Length);
 
-    /// <summary>The bound input, [batch, 1, z, y, x]; of an image [batch, 1, y, x].</summary>
+    /// <summary>The bound input, [batch, 1, z, y, x]; of an image [batch, 1, y, x], slice by slice [batch, slices, y, x].</summary>
     public Span<float> Input => input.GetTensorMutableDataAsSpan<float>();
 
     /// <summary>The bound output, [batch, class, z, y, x], or of a classification [batch, class], valid until the next run.</summary>
@@ -148,6 +148,8 @@ public sealed class ModelSession : IDisposable
         run.Dispose();
     }
 
+    private bool IsOfTwoDimensions => Package.Manifest is { Input.IsPlanar: true } or { Window.Slices: not null };
+
     private string? EnginesFolder(string? cachePath)
     {
         var folder = ProviderOptions.EnginesFolder(cachePath, Package.Hash, Device);
@@ -194,7 +196,7 @@ public sealed class ModelSession : IDisposable
 
     private int ClassesOf(OutputSpec spec)
     {
-        var rank = Package.Manifest.Input.IsPlanar ? 4 : 5;
+        var rank = IsOfTwoDimensions ? 4 : 5;
         var fits = session.InputMetadata.TryGetValue(Package.Manifest.Input.Name, out var given)
             && given.ElementDataType == TensorElementType.Float && given.Dimensions.Length == rank
             && session.InputMetadata.Count == 1;
@@ -204,7 +206,13 @@ public sealed class ModelSession : IDisposable
             Dispose();
             throw new PackageRefusedException(
                 "model-tensors",
-                "The graph must have one float input [batch, 1, z, y, x] (of an image [batch, 1, y, x]) and the float output that the manifest names.");
+                "The graph must have one float input [batch, 1, z, y, x] (of an image [batch, 1, y, x], slice by slice [batch, slices, y, x]) and the float output that the manifest names.");
+        }
+
+        if (given!.Dimensions[1] > 0 && given.Dimensions[1] != (Package.Manifest.Window.Slices ?? 1))
+        {
+            Dispose();
+            throw new PackageRefusedException("model-tensors", "The graph takes another number of channels than the manifest gives: window.slices, or one.");
         }
 
         var classes = result.Dimensions[1];

@@ -18,7 +18,7 @@ public enum Activation
 /// <summary>Class probabilities of a volume, patch by patch. Of the sums only the planes are kept that later patches still reach.</summary>
 public static class SlidingWindow
 {
-    /// <summary>Computes a batch of patches: input [batch, 1, z, y, x] in, output [batch, class, z, y, x] out.</summary>
+    /// <summary>Computes a batch of patches: input [batch, slice, z, y, x] in, output [batch, class, z, y, x] out.</summary>
     public delegate ReadOnlySpan<float> Predictor(int patches);
 
     /// <summary>Takes the probabilities [class, y, x] of a slice, the slices in their order.</summary>
@@ -41,7 +41,10 @@ public static class SlidingWindow
             var count = Math.Min(plan.Batch, tiles.Count - first);
             for (var i = 0; i < count; i++)
             {
-                Cut(voxels, plan, tiles[first + i], input.Slice(i * patchVoxels, patchVoxels));
+                for (var c = 0; c < plan.Slices; c++)
+                {
+                    Cut(voxels, plan, tiles[first + i], c - (plan.Slices / 2), input.Slice(((i * plan.Slices) + c) * patchVoxels, patchVoxels));
+                }
             }
 
             // :: Step 2
@@ -79,14 +82,16 @@ public static class SlidingWindow
         ];
     }
 
-    private static void Cut(ReadOnlySpan<float> voxels, WindowPlan plan, Tile tile, Span<float> to)
+    /// <param name="offset">Slices from the patch's own.</param>
+    private static void Cut(ReadOnlySpan<float> voxels, WindowPlan plan, Tile tile, int offset, Span<float> to)
     {
         var (shape, patch) = (plan.Shape, plan.Patch);
         for (var z = 0; z < patch[0]; z++)
         {
+            var slice = Math.Clamp(tile.Z + tile.InZ(z, patch) + offset, 0, shape[0] - 1);
             for (var y = 0; y < patch[1]; y++)
             {
-                var from = ((((tile.Z + tile.InZ(z, patch)) * shape[1]) + tile.Y + tile.InY(y, patch)) * shape[2]) + tile.X;
+                var from = (((slice * shape[1]) + tile.Y + tile.InY(y, patch)) * shape[2]) + tile.X;
                 var row = to.Slice(((z * patch[1]) + y) * patch[2], patch[2]);
                 voxels.Slice(from, patch[2]).CopyTo(row);
                 if (tile.Mirror.X)

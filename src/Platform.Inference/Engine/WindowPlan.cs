@@ -14,6 +14,9 @@ namespace Platform.Inference.Engine;
 public sealed record WindowPlan(
     int[] Shape, int[] Patch, double Overlap, float[] Weights, int Classes, Activation Activation, int Batch, (bool Z, bool Y, bool X) Flips)
 {
+    /// <summary>Neighbouring slices that a patch has as channels, itself in their middle; beyond the volume its outermost slice goes on.</summary>
+    public int Slices { get; init; } = 1;
+
     /// <summary>Voxels of a patch.</summary>
     public int PatchVoxels => Patch[0] * Patch[1] * Patch[2];
 
@@ -26,7 +29,7 @@ public sealed record WindowPlan(
         classes,
         output.Activation switch { "none" => Activation.None, "sigmoid" => Activation.Sigmoid, _ => Activation.Softmax },
         batch,
-        (IsFlipped(window, "z"), IsFlipped(window, "y"), IsFlipped(window, "x")));
+        (IsFlipped(window, "z"), IsFlipped(window, "y"), IsFlipped(window, "x"))) { Slices = window.Slices ?? 1 };
 
     internal IEnumerable<(bool Z, bool Y, bool X)> Mirrorings() =>
         from z in Both(Flips.Z)

@@ -277,6 +277,33 @@ def cine():
         golden=[{"kind": "image", "input": file(folder, "image.bin", image, "float32"), "expectedProbabilities": [0.5], "absoluteTolerance": 1e-4}])
 
 
+def between():
+    """Slice by slice: a voxel is marked that is brighter than the mean of the same one in the slices before and behind it."""
+    folder = HERE / "between"
+    weights = np.zeros((2, 3, 1, 1), np.float32)
+    weights[1, :, 0, 0] = [-0.5, 1, -0.5]
+    nodes = [helper.make_node("Conv", ["image", "weights", "level"], ["logits"])]
+    graph = checked(helper.make_graph(
+        nodes, "between", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, "h", "w"])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2, "h", "w"])],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(np.float32([0, -1e-3]), "level")]))
+    given = np.linspace(-1, 1, 3 * 4 * 4, dtype="<f4").reshape(1, 3, 4, 4) ** 2
+    expected = np.concatenate([0 * given[:, :1], given[:, 1:2] - (given[:, :1] + given[:, 2:]) / 2 - np.float32(1e-3)], 1).astype("<f4")
+    bright = own("BRIGHTER", "Brighter than its neighbours")
+    manifest(
+        folder, graph, "Brighter slices, for tests",
+        input={"name": "image", "modality": "MR", "minSlices": 2, "bodyPartRequired": False, "orientation": "LPS",
+               "intensity": [{"op": "scale", "slope": 0.001, "intercept": 0}]},
+        window={"patch": [1, 16, 16], "slices": 3, "overlap": 0.5, "blend": "gaussian", "sigmaScale": 0.25, "padValue": 0, "flips": ["x"]},
+        outputs=[{
+            "name": "logits", "type": "segmentation", "activation": "softmax", "background": 0,
+            "segments": [{"label": 1, "name": "Brighter", "concept": bright, "keepLargest": False}],
+            "measurements": [{"finding": bright, "concept": sct("118565006", "Volume"),
+                              "unit": {"value": "mm3", "scheme": "UCUM", "meaning": "cubic millimeter"}, "of": [1]}]}],
+        golden=[{"kind": "tensor", "input": file(folder, "case1.input.bin", given.astype("<f4"), "float32"), "output": "logits",
+                 "expected": file(folder, "case1.expected.bin", expected, "float32"), "absoluteTolerance": 1e-5}])
+
+
 package("threshold", "MR")
 package("threshold-ct", "CT")
 package("steady", "MR", STEADY)
@@ -287,3 +314,4 @@ half()
 lobes()
 level()
 cine()
+between()

@@ -89,6 +89,20 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_graph_that_labels_slices_becomes_a_segmentation_slice_by_slice()
+    {
+        var (code, output, _) = await RunAsync("model", "new", Path.Combine(TestPackages.Folder("between"), "model.onnx"), "--out", At("slices"));
+
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Contains("guess  window.slices: ", output, StringComparison.Ordinal);
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(At("slices"), "manifest.json"), Ct))!;
+        Assert.Equal(("[1,96,96]", "3", "segmentation"), (
+            manifest["window"]!["patch"]!.ToJsonString(), manifest["window"]!["slices"]!.ToJsonString(), Text(manifest["outputs"]![0]!["type"])));
+        await FillAsync(At("slices"));
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "check", At("slices"))).Code);
+    }
+
+    [Fact]
     public async Task A_bundle_of_monai_fills_what_it_knows_and_the_rest_is_listed()
     {
         var bundle = Directory.CreateDirectory(At("bundle")).FullName;

@@ -92,7 +92,7 @@ public partial class ManifestSchemaTests
     private static string KindOf(string path)
     {
         var manifest = JsonNode.Parse(File.ReadAllText(path))!;
-        return $"{manifest["outputs"]![0]!["type"]} {manifest["input"]!["dimensions"]} {manifest["input"]!["frames"]}";
+        return $"{manifest["outputs"]![0]!["type"]} {manifest["input"]!["dimensions"]} {manifest["input"]!["frames"]} {manifest["window"]?["slices"]}";
     }
 
     /// <summary>A manifest with one member left out or of another type or value; of a list the first item stands for all.</summary>

@@ -142,6 +142,18 @@ public class ModelPackageTests
     }
 
     [Theory]
+    [InlineData("window.slices", "2")]
+    [InlineData("window.slices", "0")]
+    [InlineData("window.slices", "65")]
+    [InlineData("window.patch", "[2,16,16]")]
+    [InlineData("window.flips", "[\"z\"]")]
+    public async Task Slices_that_cannot_be_followed_are_refused(string path, string value)
+    {
+        var change = await ChangedManifestAsync("between", path, value);
+        Assert.Equal("manifest", await RefusalOf(change, "between"));
+    }
+
+    [Theory]
     [InlineData("input.modality", "US")]
     [InlineData("outputs.0.activation", "softmax")]
     [InlineData("outputs.0.image", "null")]

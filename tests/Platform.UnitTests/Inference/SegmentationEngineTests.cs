@@ -85,6 +85,7 @@ public class SegmentationEngineTests
     [InlineData("lobes")]
     [InlineData("level")]
     [InlineData("cine")]
+    [InlineData("between")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);
