@@ -6,7 +6,7 @@ internal sealed record BenchmarkOptions(
 {
     public const string Usage =
         """
-        Platform.Benchmarks [all|dicom|stow|wado|qido|engine|worker …] [--quick] [--corpus DIR] [--api DIR] [--baseline DIR] [--write FILE]
+        Platform.Benchmarks [all|dicom|stow|wado|qido|engine|worker|xray …] [--quick] [--corpus DIR] [--api DIR] [--baseline DIR] [--write FILE]
           --quick         fewer repetitions and instances, a smaller archive: two minutes instead of ten
           --corpus DIR    also stores and retrieves the DICOM files of a folder
           --api DIR       a published Platform.Api to measure; published from this tree when it is not given
@@ -14,9 +14,9 @@ internal sealed record BenchmarkOptions(
           --write FILE    puts the table between the markers of a Markdown file
         """;
 
-    private static readonly string[] AllGroups = ["dicom", "stow", "wado", "qido", "engine", "worker"];
+    private static readonly string[] AllGroups = ["dicom", "stow", "wado", "qido", "engine", "worker", "xray"];
 
-    public bool NeedsArchives => Groups.Any(group => group is not ("dicom" or "engine" or "worker"));
+    public bool NeedsArchives => Groups.Any(group => group is not ("dicom" or "engine" or "worker" or "xray"));
 
     /// <summary>Null when the command line is not understood.</summary>
     public static BenchmarkOptions? Parse(string[] args)

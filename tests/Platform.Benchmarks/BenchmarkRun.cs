@@ -54,6 +54,11 @@ internal static class BenchmarkRun
             {
                 await WorkerScenarios.RunAsync(stage, folder);
             }
+
+            if (options.Groups.Contains("xray"))
+            {
+                await XrayScenarios.RunAsync(stage, folder);
+            }
         }
         finally
         {

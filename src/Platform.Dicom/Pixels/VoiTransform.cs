@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
 namespace Platform.Dicom.Pixels;
 
 /// <summary>How a window maps modality values to grey (PS3.3 §C.11.2.1.2, §C.11.2.1.3).</summary>
@@ -13,6 +16,8 @@ public enum VoiFunction
 /// <param name="Width">Window Width; of a table not meant.</param>
 public sealed record VoiTransform(double Centre, double Width, VoiFunction Function = VoiFunction.Linear)
 {
+    private const float White = 255.49f;
+
     private byte[]? Table { get; init; }
 
     /// <summary>Modality value of the table's first entry; values before it take the first entry, values behind it the last.</summary>
@@ -116,10 +121,34 @@ public sealed record VoiTransform(double Centre, double Width, VoiFunction Funct
             return;
         }
 
-        var (slope, intercept) = ((float)(255 / width), (float)(((0.5 - (centre / width)) * 255) + 0.5));
-        for (var i = 0; i < values.Length; i++)
+        Scale(values, (float)(255 / width), (float)(((0.5 - (centre / width)) * 255) + 0.5), display);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a process's first image is not to wait for the tiers
+    private static void Scale(ReadOnlySpan<float> values, float slope, float intercept, Span<byte> display)
+    {
+        var i = 0;
+        var (slopes, intercepts) = (new Vector<float>(slope), new Vector<float>(intercept));
+        for (; i <= values.Length - Vector<byte>.Count; i += Vector<byte>.Count)
         {
-            display[i] = (byte)Math.Clamp((values[i] * slope) + intercept, 0f, 255.49f);
+            var from = values.Slice(i, Vector<byte>.Count);
+            var low = Vector.Narrow(Cells(from, slopes, intercepts), Cells(from[Vector<float>.Count..], slopes, intercepts));
+            from = from[(2 * Vector<float>.Count)..];
+            var high = Vector.Narrow(Cells(from, slopes, intercepts), Cells(from[Vector<float>.Count..], slopes, intercepts));
+            Vector.Narrow(Vector.AsVectorUInt16(low), Vector.AsVectorUInt16(high)).CopyTo(display[i..]);
         }
+
+        for (; i < values.Length; i++)
+        {
+            display[i] = (byte)Math.Clamp((values[i] * slope) + intercept, 0f, White);
+        }
+    }
+
+    // Multiply and add stay apart (no fused form), so that every machine computes the same bits. What is not a number becomes 0.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<int> Cells(ReadOnlySpan<float> values, Vector<float> slopes, Vector<float> intercepts)
+    {
+        var scaled = (new Vector<float>(values) * slopes) + intercepts;
+        return Vector.ConvertToInt32(Vector.Min(Vector.Max(scaled, Vector<float>.Zero), new Vector<float>(White)));
     }
 }

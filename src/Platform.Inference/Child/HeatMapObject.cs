@@ -51,15 +51,18 @@ internal static class HeatMapObject
         var output = model.Outputs[0];
         var (red, green, blue) = ColourOf(output);
         var pixels = new byte[3 * rows * columns];
+        var across = new (bool IsRead, (int Low, int High, float Weight) Tap)[columns];
+        for (var x = 0; x < columns; x++)
+        {
+            across[x] = Place((x + 0.5) * source.Columns / columns, image.Box.X, image.Box.Width, heat.Columns);
+        }
+
         for (var y = 0; y < rows; y++)
         {
-            var sourceY = (y + 0.5) * source.Rows / rows;
+            var down = Place((y + 0.5) * source.Rows / rows, image.Box.Y, image.Box.Height, heat.Rows);
             for (var x = 0; x < columns; x++)
             {
-                var sourceX = (x + 0.5) * source.Columns / columns;
-                var isRead = sourceX >= image.Box.X && sourceX <= image.Box.X + image.Box.Width
-                    && sourceY >= image.Box.Y && sourceY <= image.Box.Y + image.Box.Height;
-                var opacity = isRead ? GreatestOpacity * AreaAverage.At(heat, image.Box, sourceX, sourceY) : 0;
+                var opacity = down.IsRead && across[x].IsRead ? GreatestOpacity * AreaAverage.At(heat, across[x].Tap, down.Tap) : 0;
                 var (at0, value) = (3 * ((y * columns) + x), 255 * grey.Values[(y * columns) + x]);
                 pixels[at0] = Mixed(value, red, opacity);
                 pixels[at0 + 1] = Mixed(value, green, opacity);
@@ -81,6 +84,10 @@ internal static class HeatMapObject
             $"Places that speak for {ClassOf(output).Name.ToLowerInvariant()} by {model.Name} {model.Version}, in colour over the image");
         return file;
     }
+
+    /// <summary>Whether a position along one axis lies in the part that the model read, and between which two places of the map.</summary>
+    private static (bool IsRead, (int Low, int High, float Weight) Tap) Place(double position, double start, double length, int count) =>
+        (position >= start && position <= start + length, AreaAverage.Tap(position, start, length, count));
 
     private static ClassSpec ClassOf(OutputSpec output) => output.Classes!.Single(c => c.Label == output.HeatMap!.Label);
 

@@ -89,20 +89,22 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         // :: Step 4
         watch.Restart();
         progress(RunPhase.Write, 0);
-        var objects = new List<ResultObject>();
-        foreach (var (name, file) in computed.Objects.Concat(Documents(manifest, package, computed)).Concat(computed.Images))
+        var outlining = store.WriteJsonAsync(BlobNames.OutlinesFile, computed.Outlines with { Quality = computed.Quality }, ct);
+        var writing = computed.Objects.Concat(Documents(manifest, package, computed)).Select(o => WriteObjectAsync(store, o.Name, o.File, ct)).ToList();
+        await Task.WhenAll([outlining, .. writing]); // each waits for the disk
+        var objects = writing.ConvertAll(written => written.Result);
+        foreach (var (name, file) in computed.Images)
         {
             objects.Add(await WriteObjectAsync(store, name, file, ct));
         }
 
-        var outlined = await store.WriteJsonAsync(BlobNames.OutlinesFile, computed.Outlines with { Quality = computed.Quality }, ct);
         var (decode, prepare, infer, post) = computed.Seconds;
         var result = new RunResult(
             manifest.TenantId, manifest.RunId, request.AttemptId, manifest.Model.Name, manifest.Model.Version, manifest.Model.Hash,
             computed.ResultHash, session.Device.Name, computed.Findings, objects,
             new PhaseSeconds(fetch, decode, prepare, infer, post, Lap(watch)), computed.Notes)
         {
-            Outlines = outlined,
+            Outlines = await outlining,
             Quality = computed.Quality,
             Frames = computed.Frames,
         };
@@ -141,7 +143,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
 
     private static async Task<ResultObject> WriteObjectAsync(AttemptBlobs store, string name, DicomFile file, CancellationToken ct)
     {
-        var (blob, length, sha256) = await store.WriteAsync(name, file.ToArray(), ct);
+        var (blob, length, sha256) = await Task.Run(() => store.WriteAsync(name, file.ToArray(), ct), ct);
         return new ResultObject(
             file.Dataset.GetString(DicomTags.SOPClassUID)!,
             file.Dataset.GetString(DicomTags.SOPInstanceUID)!,

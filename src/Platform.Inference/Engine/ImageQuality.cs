@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Numerics.Tensors;
 using Platform.Contracts;
 using Platform.Inference.Images;
 using Platform.Inference.Packages;
@@ -54,8 +56,7 @@ public static class ImageQuality
 
     private static (double Snr, double Sharpness, double Clipped) Measure(PlanarImage image)
     {
-        var (low, high) = (Quantile(image.Values, 0.01), Quantile(image.Values, 0.99));
-        var range = (double)high - low;
+        var range = Range(image.Values);
         if (range <= 0)
         {
             return (0, 0, 1);
@@ -70,7 +71,7 @@ public static class ImageQuality
     {
         var (v, width) = (image.Values, image.Columns);
         var step = Math.Max(1, (int)Math.Sqrt(v.Length / 262_144.0));
-        var left = new List<float>();
+        var left = new List<float>(v.Length / (step * step));
         for (var y = 1; y < image.Rows - 1; y += step)
         {
             for (var x = 1; x < width - 1; x += step)
@@ -95,33 +96,32 @@ public static class ImageQuality
             : AreaAverage.Of(
                 image, new PlanarBox(0, 0, image.Columns, image.Rows), (int)Math.Max(1, image.Rows / scale), (int)Math.Max(1, image.Columns / scale));
         var (v, width) = (small.Values, small.Columns);
-        var steep = new List<float>();
+        var steep = new List<float>(v.Length);
         for (var y = 0; y < small.Rows - 1; y++)
         {
             for (var x = 0; x < width - 1; x++)
             {
                 var i = (y * width) + x;
-                steep.Add(MathF.Sqrt(MathF.Pow(v[i + 1] - v[i], 2) + MathF.Pow(v[i + width] - v[i], 2)));
+                var (right, down) = (v[i + 1] - v[i], v[i + width] - v[i]);
+                steep.Add(MathF.Sqrt((right * right) + (down * down)));
             }
         }
 
-        var range = Quantile(v, 0.99) - (double)Quantile(v, 0.01);
+        var range = Range(v);
         return steep.Count == 0 || range <= 0 ? 0 : Rounded(Quantile([.. steep], 0.995) / range);
     }
 
     /// <summary>The share of the image's inner half that has its greatest value or its least one, whichever is more.</summary>
     private static double Clipped(PlanarImage image)
     {
-        var (least, greatest) = (image.Values.Min(), image.Values.Max());
+        var (least, greatest) = (TensorPrimitives.Min<float>(image.Values), TensorPrimitives.Max<float>(image.Values));
         long dark = 0, bright = 0, count = 0;
         for (var y = image.Rows / 4; y < image.Rows - (image.Rows / 4); y++)
         {
-            foreach (var value in image.Values.AsSpan((y * image.Columns) + (image.Columns / 4), image.Columns - (2 * (image.Columns / 4))))
-            {
-                dark += value == least ? 1 : 0;
-                bright += value == greatest ? 1 : 0;
-                count++;
-            }
+            var row = image.Values.AsSpan((y * image.Columns) + (image.Columns / 4), image.Columns - (2 * (image.Columns / 4)));
+            dark += Count(row, least);
+            bright += Count(row, greatest);
+            count += row.Length;
         }
 
         return Rounded(Math.Max(dark, bright) / (double)count);
@@ -181,6 +181,30 @@ public static class ImageQuality
     {
         var mean = values.Average(v => (double)v);
         return Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
+    }
+
+    private static int Count(ReadOnlySpan<float> row, float value)
+    {
+        var (i, counts) = (0, Vector<int>.Zero);
+        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            counts -= Vector.Equals(new Vector<float>(row[i..]), new Vector<float>(value)); // all bits set is −1
+        }
+
+        var count = Vector.Sum(counts);
+        for (; i < row.Length; i++)
+        {
+            count += row[i] == value ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>What lies between the first and the last hundredth.</summary>
+    private static double Range(float[] values)
+    {
+        var (low, high) = Volumes.Intensity.OrderStatistics(values, (int)(0.01 * (values.Length - 1)), (int)(0.99 * (values.Length - 1)));
+        return high - (double)low;
     }
 
     private static float Quantile(float[] values, double share) => Volumes.Intensity.OrderStatistic(values, (int)(share * (values.Length - 1)));

@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+
 namespace Platform.Inference.Images;
 
 /// <summary>One image of numbers; rows from the top, contiguous [y, x].</summary>
@@ -28,31 +32,23 @@ public static class AreaAverage
     /// <summary>The mean over each new pixel's area, in single precision with sums in double; what lies beyond the image is 0.</summary>
     public static PlanarImage Of(PlanarImage source, PlanarBox box, int rows, int columns)
     {
-        var across = new double[source.Rows * columns];
-        var spans = Spans(box.X, box.Width, columns, source.Columns);
-        for (var y = 0; y < source.Rows; y++)
-        {
-            var row = source.Values.AsSpan(y * source.Columns, source.Columns);
-            for (var x = 0; x < columns; x++)
-            {
-                across[(y * columns) + x] = Sum(row, spans[x]);
-            }
-        }
-
+        var (across, down) = (Spans(box.X, box.Width, columns, source.Columns), Spans(box.Y, box.Height, rows, source.Rows));
+        var left = across[0].First;
+        var sums = new double[Math.Max(0, across.Max(s => s.First + s.Weights.Length) - left)];
         var result = new float[rows * columns];
-        spans = Spans(box.Y, box.Height, rows, source.Rows);
         for (var y = 0; y < rows; y++)
         {
-            var (first, weights) = spans[y];
+            var (first, weights) = down[y];
+            Array.Clear(sums);
+            for (var i = 0; i < weights.Length; i++)
+            {
+                Add(source.Values.AsSpan(((first + i) * source.Columns) + left, sums.Length), weights[i], sums);
+            }
+
             for (var x = 0; x < columns; x++)
             {
-                var sum = 0.0;
-                for (var i = 0; i < weights.Length; i++)
-                {
-                    sum += across[((first + i) * columns) + x] * weights[i];
-                }
-
-                result[(y * columns) + x] = (float)sum;
+                var (start, shares) = across[x];
+                result[(y * columns) + x] = (float)TensorPrimitives.Dot(sums.AsSpan(start - left, shares.Length), shares);
             }
         }
 
@@ -62,31 +58,46 @@ public static class AreaAverage
     /// <summary>The value of a small image at each pixel of a part of a larger one, linear between the centres; the outermost values go on.</summary>
     public static float At(PlanarImage image, PlanarBox box, double x, double y)
     {
-        var (x0, x1, wx) = Tap(((x - box.X) / box.Width * image.Columns) - 0.5, image.Columns);
-        var (y0, y1, wy) = Tap(((y - box.Y) / box.Height * image.Rows) - 0.5, image.Rows);
-        var above = Mix(image.Values[(y0 * image.Columns) + x0], image.Values[(y0 * image.Columns) + x1], wx);
-        var below = Mix(image.Values[(y1 * image.Columns) + x0], image.Values[(y1 * image.Columns) + x1], wx);
-        return Mix(above, below, wy);
-
-        static float Mix(float a, float b, float weight) => a + ((b - a) * weight);
-
-        static (int Low, int High, float Weight) Tap(double position, int count)
-        {
-            var inside = Math.Clamp(position, 0, count - 1);
-            var low = (int)inside;
-            return (low, Math.Min(low + 1, count - 1), (float)(inside - low));
-        }
+        return At(image, Tap(x, box.X, box.Width, image.Columns), Tap(y, box.Y, box.Height, image.Rows));
     }
 
-    private static double Sum(ReadOnlySpan<float> row, (int First, double[] Weights) span)
+    /// <summary>The value between four pixels.</summary>
+    public static float At(PlanarImage image, (int Low, int High, float Weight) x, (int Low, int High, float Weight) y)
     {
-        var sum = 0.0;
-        for (var i = 0; i < span.Weights.Length; i++)
+        var (above, below) = (y.Low * image.Columns, y.High * image.Columns);
+        return Mix(
+            Mix(image.Values[above + x.Low], image.Values[above + x.High], x.Weight),
+            Mix(image.Values[below + x.Low], image.Values[below + x.High], x.Weight),
+            y.Weight);
+
+        static float Mix(float a, float b, float weight) => a + ((b - a) * weight);
+    }
+
+    /// <summary>The two of <paramref name="count"/> pixels along one axis of a box between whose centres a position lies, and the upper one's weight.</summary>
+    public static (int Low, int High, float Weight) Tap(double position, double start, double length, int count)
+    {
+        var inside = Math.Clamp(((position - start) / length * count) - 0.5, 0, count - 1);
+        var low = (int)inside;
+        return (low, Math.Min(low + 1, count - 1), (float)(inside - low));
+    }
+
+    /// <summary>sums += row · weight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a child's first run is not to wait for the tiers
+    private static void Add(ReadOnlySpan<float> row, double weight, Span<double> sums)
+    {
+        var (i, weights) = (0, new Vector<double>(weight));
+        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
-            sum += row[span.First + i] * span.Weights[i];
+            Vector.Widen(new Vector<float>(row[i..]), out var low, out var high);
+            var upper = sums[(i + Vector<double>.Count)..];
+            Vector.FusedMultiplyAdd(low, weights, new Vector<double>(sums[i..])).CopyTo(sums[i..]);
+            Vector.FusedMultiplyAdd(high, weights, new Vector<double>(upper)).CopyTo(upper);
         }
 
-        return sum;
+        for (; i < row.Length; i++)
+        {
+            sums[i] = Math.FusedMultiplyAdd(row[i], weight, sums[i]);
+        }
     }
 
     /// <summary>For each of the new pixels the old ones that it covers, and by what share of its own length.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Numerics.Tensors;
 using Platform.Dicom;
 using Platform.Dicom.Deidentification;
 using Platform.Dicom.Pixels;
@@ -28,29 +30,37 @@ internal static class FrameRendering
             return (new Picture(d.Rows, d.Columns, 3, rgb), null, isSearched && BurnedInText.ShowsTextInColour(rgb, d.Rows, d.Columns));
         }
 
-        var values = new float[d.PixelsPerFrame];
-        decoder.DecodeToSingle(frame, values);
-        var window = VoiTransform.Of(dataset, frame) ?? windowless ?? Percentiles([.. Sample(values, dataset, frame)]);
-        var grey = new byte[values.Length];
-        window.Apply(values, grey);
-        if (d.Photometric == PhotometricInterpretation.Monochrome1)
+        var rented = ArrayPool<float>.Shared.Rent(d.PixelsPerFrame);
+        try
         {
-            System.Numerics.Tensors.TensorPrimitives.OnesComplement(grey, grey);
-        }
+            var values = rented.AsMemory(0, d.PixelsPerFrame);
+            decoder.DecodeToSingle(frame, values.Span);
+            var window = VoiTransform.Of(dataset, frame) ?? windowless ?? Percentiles([.. Sample(values, dataset, frame)]);
+            var grey = GC.AllocateUninitializedArray<byte>(values.Length);
+            window.Apply(values.Span, grey);
+            if (d.Photometric == PhotometricInterpretation.Monochrome1)
+            {
+                TensorPrimitives.OnesComplement(grey, grey);
+            }
 
-        return (new Picture(d.Rows, d.Columns, 1, grey), window, isSearched && BurnedInText.ShowsText(values, d.Rows, d.Columns));
+            return (new Picture(d.Rows, d.Columns, 1, grey), window, isSearched && BurnedInText.ShowsText(values.Span, d.Rows, d.Columns));
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
     public static bool IsColour(PixelDescription d) => d.SamplesPerPixel != 1 || d.Photometric == PhotometricInterpretation.PaletteColor;
 
     /// <summary>Modality values of at most 64 Ki pixels, evenly spread over the frame, without its padding.</summary>
-    public static IEnumerable<float> Sample(float[] values, DicomDataset dataset, int frame)
+    public static IEnumerable<float> Sample(ReadOnlyMemory<float> values, DicomDataset dataset, int frame)
     {
         const int MostValues = 1 << 16;
         var (low, high) = PixelPadding.Of(dataset, frame) ?? (float.PositiveInfinity, float.NegativeInfinity);
         for (var i = 0L; i < Math.Min(values.Length, MostValues); i++)
         {
-            var value = values[values.Length <= MostValues ? i : i * values.Length / MostValues];
+            var value = values.Span[(int)(values.Length <= MostValues ? i : i * values.Length / MostValues)];
             if (float.IsFinite(value) && !(value >= low && value <= high))
             {
                 yield return value;

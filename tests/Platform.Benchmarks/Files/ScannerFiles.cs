@@ -64,19 +64,32 @@ internal static class ScannerFiles
     /// <summary>CR images of 1024 × 1024 pixels of 16 bits.</summary>
     public static IEnumerable<byte[]> Crs(int count, DicomTransferSyntax syntax) => Files(count, syntax, 1024, 1024, CrHeader);
 
+    /// <summary>A CR image of 16 bits with pixels of one's own, explicit VR little endian.</summary>
+    public static byte[] Xray(int number, int rows, int columns, byte[] pixels)
+    {
+        var dataset = CrHeader();
+        SetImage(dataset, number, rows, columns, pixels);
+        return new DicomFile(dataset, DicomTransferSyntax.ExplicitLittleEndian).ToArray();
+    }
+
     private static IEnumerable<byte[]> Files(int count, DicomTransferSyntax syntax, int rows, int columns, Func<DicomDataset> header) =>
         Enumerable.Range(0, count).Select(number =>
         {
             var dataset = header();
-            dataset.Set(DicomTags.SOPInstanceUID, Uid(string.Create(CultureInfo.InvariantCulture, $"instance {number}")));
-            dataset.Set(DicomTags.InstanceNumber, number + 1L);
-            dataset.Set(DicomTags.Rows, (long)rows);
-            dataset.Set(DicomTags.Columns, (long)columns);
             var pixels = new byte[2 * rows * columns];
             new Random(number).NextBytes(pixels);
-            dataset.Set(DicomTags.PixelData, DicomVr.OW, pixels);
+            SetImage(dataset, number, rows, columns, pixels);
             return new DicomFile(dataset, syntax).ToArray();
         });
+
+    private static void SetImage(DicomDataset dataset, int number, int rows, int columns, byte[] pixels)
+    {
+        dataset.Set(DicomTags.SOPInstanceUID, Uid(string.Create(CultureInfo.InvariantCulture, $"instance {number}")));
+        dataset.Set(DicomTags.InstanceNumber, number + 1L);
+        dataset.Set(DicomTags.Rows, (long)rows);
+        dataset.Set(DicomTags.Columns, (long)columns);
+        dataset.Set(DicomTags.PixelData, DicomVr.OW, pixels);
+    }
 
     private static DicomDataset CtHeader()
     {

@@ -25,6 +25,22 @@ public class IntensityTests
         Assert.Equal(expected, Intensity.Percentile(values, q), 1e-9);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(1001)]
+    public void Values_of_two_ranks_are_those_of_the_sorted_values(int count)
+    {
+        var random = new Random(count);
+        float[] values = [.. Enumerable.Range(0, count).Select(_ => (float)Math.Round((random.NextDouble() * 9) - 4, 1))];
+        float[] sorted = [.. values.Order()];
+
+        for (var rank = 0; rank < count; rank += 1 + (count / 50))
+        {
+            Assert.Equal((sorted[rank], sorted[count - 1 - rank]), Intensity.OrderStatistics(values, rank, count - 1 - rank));
+        }
+    }
+
     [Fact]
     public void Transforms_follow_each_other()
     {
