@@ -177,6 +177,25 @@ public class FrameRenderingTests
         image.Set(DicomTags.PhotometricInterpretation, photometric);
     }
 
+    [Theory]
+    [InlineData(40, 400, VoiFunction.Linear)]
+    [InlineData(40, 400, VoiFunction.LinearExact)]
+    [InlineData(0.5, 1, VoiFunction.Linear)]
+    public void A_long_row_is_windowed_as_its_pixels_one_by_one(double centre, double width, VoiFunction function)
+    {
+        var window = new VoiTransform(centre, width, function);
+        float[] values = [.. Enumerable.Range(-400, 801), float.MaxValue, float.MinValue];
+        byte[] row = new byte[values.Length], single = new byte[1];
+
+        window.Apply(values, row);
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            window.Apply(values.AsSpan(i, 1), single);
+            Assert.Equal(single[0], row[i]);
+        }
+    }
+
     private static byte[] Words(params ushort[] words) => MemoryMarshal.AsBytes(words.AsSpan()).ToArray();
 
     private static (Picture Picture, VoiTransform? Window) Render(DicomDataset image, int frame = 0)
