@@ -173,7 +173,7 @@ internal sealed class ImageFrames
             return new(dataset, frame, shown, shown);
         }
 
-        var values = new float[d.PixelsPerFrame];
+        var values = GC.AllocateUninitializedArray<float>(d.PixelsPerFrame);
         decoder.DecodeToSingle(frame, values);
         return new(dataset, frame, shown, new PlanarImage(d.Rows, d.Columns, values));
     }
@@ -181,7 +181,7 @@ internal sealed class ImageFrames
     /// <summary>0 to 1; of colours their luminance (ITU-R BT.601).</summary>
     private static float[] Grey(Picture picture)
     {
-        var display = new float[picture.Rows * picture.Columns];
+        var display = GC.AllocateUninitializedArray<float>(picture.Rows * picture.Columns);
         if (picture.Channels == 1)
         {
             TensorPrimitives.ConvertTruncating<byte, float>(picture.Pixels, display);

@@ -254,51 +254,58 @@ internal static class LinearResampling
         }
     }
 
-    /// <summary>Eight neighbours of each position, four positions at a time; positions are fixed point and stay within the source.</summary>
+    /// <summary>Eight neighbours of each position, eight positions at a time; positions are fixed point and stay within the source.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a child's first run is not to wait for the tiers
     private static unsafe void FixedRow(
         Volume source, (long At, long Step) x, (long At, long Step) y, (long At, long Step) z, Span<float> row)
     {
-        var (width, height, depth) = (source.Grid.Width, source.Grid.Height, source.Grid.Depth);
+        var (width, area) = (source.Grid.Width, source.Grid.Width * source.Grid.Height);
         Require(x, width, row.Length);
-        Require(y, height, row.Length);
-        Require(z, depth, row.Length);
+        Require(y, source.Grid.Height, row.Length);
+        Require(z, source.Grid.Depth, row.Length);
 
-        var (px, py, pz) = (x.At, y.At, z.At);
-        var (fx, fy, fz) = (Fractions(x), Fractions(y), Fractions(z));
-        var (stepX, stepY, stepZ) = (
-            Vector128.Create((uint)(4 * x.Step)), Vector128.Create((uint)(4 * y.Step)), Vector128.Create((uint)(4 * z.Step)));
-        nint area = width * height;
-        var whole = row.Length & ~3;
+        // Each axis as two times four positions: the upper half of one is its voxel, the lower its way to the next.
+        var (x0, y0, z0) = (Positions(x, 0), Positions(y, 0), Positions(z, 0));
+        var (x4, y4, z4) = (Positions(x, 4), Positions(y, 4), Positions(z, 4));
+        var (stepX, stepY, stepZ) = (Vector256.Create(8 * x.Step), Vector256.Create(8 * y.Step), Vector256.Create(8 * z.Step));
+        var (widths, areas) = (Vector256.Create(width), Vector256.Create(area));
+        var offsets = stackalloc int[8];
+        var weights = stackalloc float[8];
+        var rest = stackalloc float[8];
         fixed (float* voxels = source.Voxels, to = row)
         {
-            for (var i = 0; i < whole; i += 4)
+            for (var i = 0; i < row.Length; i += 8)
             {
-                var weight = Weights(fz);
-                var v0 = AlongZ(voxels + Offset(px, py, pz, width, area), width, area, Vector128.Shuffle(weight, Vector128.Create(0)));
-                (px, py, pz) = (px + x.Step, py + y.Step, pz + z.Step);
-                var v1 = AlongZ(voxels + Offset(px, py, pz, width, area), width, area, Vector128.Shuffle(weight, Vector128.Create(1)));
-                (px, py, pz) = (px + x.Step, py + y.Step, pz + z.Step);
-                var v2 = AlongZ(voxels + Offset(px, py, pz, width, area), width, area, Vector128.Shuffle(weight, Vector128.Create(2)));
-                (px, py, pz) = (px + x.Step, py + y.Step, pz + z.Step);
-                var v3 = AlongZ(voxels + Offset(px, py, pz, width, area), width, area, Vector128.Shuffle(weight, Vector128.Create(3)));
-                (px, py, pz) = (px + x.Step, py + y.Step, pz + z.Step);
-                AlongYAndX(v0, v1, v2, v3, Weights(fx), Weights(fy)).Store(to + i);
-                (fx, fy, fz) = (fx + stepX, fy + stepY, fz + stepZ);
-            }
+                var left = Math.Min(8, row.Length - i);
+                ((Whole(z0, z4) * areas) + (Whole(y0, y4) * widths) + Whole(x0, x4)).Store(offsets);
+                Weights(z0, z4).Store(weights);
+                for (var beyond = left; beyond < 8; beyond++)
+                {
+                    offsets[beyond] = offsets[0]; // behind the row's end positions may leave the volume
+                }
 
-            for (var i = whole; i < row.Length; i++)
-            {
-                var v = AlongZ(voxels + Offset(px, py, pz, width, area), width, area, Vector128.Create(Weights(fz)[i - whole]));
-                to[i] = AlongYAndX(v, v, v, v, Weights(fx), Weights(fy))[i - whole];
-                (px, py, pz) = (px + x.Step, py + y.Step, pz + z.Step);
+                AlongYAndX(
+                    Vector256.Create(AlongZ(voxels + offsets[0], width, area, weights[0]), AlongZ(voxels + offsets[4], width, area, weights[4])),
+                    Vector256.Create(AlongZ(voxels + offsets[1], width, area, weights[1]), AlongZ(voxels + offsets[5], width, area, weights[5])),
+                    Vector256.Create(AlongZ(voxels + offsets[2], width, area, weights[2]), AlongZ(voxels + offsets[6], width, area, weights[6])),
+                    Vector256.Create(AlongZ(voxels + offsets[3], width, area, weights[3]), AlongZ(voxels + offsets[7], width, area, weights[7])),
+                    Weights(x0, x4),
+                    Weights(y0, y4)).Store(left == 8 ? to + i : rest);
+                for (var beyond = 0; left < 8 && beyond < left; beyond++)
+                {
+                    to[i + beyond] = rest[beyond];
+                }
+
+                (x0, y0, z0) = (x0 + stepX, y0 + stepY, z0 + stepZ);
+                (x4, y4, z4) = (x4 + stepX, y4 + stepY, z4 + stepZ);
             }
         }
 
-        static Vector128<uint> Fractions((long At, long Step) leg) =>
-            Vector128.Create((uint)leg.At, (uint)(leg.At + leg.Step), (uint)(leg.At + (2 * leg.Step)), (uint)(leg.At + (3 * leg.Step)));
-
-        static Vector128<float> Weights(Vector128<uint> fractions) =>
-            Vector128.ConvertToSingle((fractions >>> 8).AsInt32()) * Vector128.Create(1f / (1 << 24));
+        static Vector256<long> Positions((long At, long Step) leg, int first)
+        {
+            var at = leg.At + (first * leg.Step);
+            return Vector256.Create(at, at + leg.Step, at + (2 * leg.Step), at + (3 * leg.Step));
+        }
 
         static void Require((long At, long Step) leg, int count, int length)
         {
@@ -311,39 +318,62 @@ internal static class LinearResampling
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint Offset(long x, long y, long z, nint width, nint area) =>
-        ((nint)(z >> 32) * area) + ((nint)(y >> 32) * width) + (nint)(x >> 32);
+    private static Vector256<int> Whole(Vector256<long> low, Vector256<long> high) => Vector256.Narrow(low >>> 32, high >>> 32);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Weights(Vector256<long> low, Vector256<long> high) =>
+        Vector256.ConvertToSingle(Vector256.Narrow(low, high) >>> 8) * Vector256.Create(1f / (1 << 24));
 
     /// <summary>The eight neighbours mixed along z: (x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe Vector128<float> AlongZ(float* near, nint width, nint area, Vector128<float> weight)
+    private static unsafe Vector128<float> AlongZ(float* near, nint width, nint area, float weight)
     {
         var far = near + area;
         var low = Vector128.Create(*(double*)near, *(double*)(near + width)).AsSingle();
         var high = Vector128.Create(*(double*)far, *(double*)(far + width)).AsSingle();
-        return Vector128.FusedMultiplyAdd(high - low, weight, low);
+        return Vector128.FusedMultiplyAdd(high - low, Vector128.Create(weight), low);
     }
 
-    /// <summary>Four positions, each mixed along z, now along y and x.</summary>
+    /// <summary>Two times four positions, each mixed along z, now along y and x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> AlongYAndX(
-        Vector128<float> v0, Vector128<float> v1, Vector128<float> v2, Vector128<float> v3, Vector128<float> wx, Vector128<float> wy)
+    private static Vector256<float> AlongYAndX(
+        Vector256<float> v0, Vector256<float> v1, Vector256<float> v2, Vector256<float> v3, Vector256<float> wx, Vector256<float> wy)
     {
-        // Transposed: near left, near right, far left, far right of the four positions.
-        var (a, b) = (Zip(v0, v1), Zip(v2, v3));
-        var (nearLeft, nearRight) = Halves(a.Low, b.Low);
-        var (farLeft, farRight) = Halves(a.High, b.High);
-        var left = Vector128.FusedMultiplyAdd(farLeft - nearLeft, wy, nearLeft);
-        var right = Vector128.FusedMultiplyAdd(farRight - nearRight, wy, nearRight);
-        return Vector128.FusedMultiplyAdd(right - left, wx, left);
+        // Transposed in each half: near left, near right, far left, far right of the four positions.
+        var (a, b, c, d) = (Shuffled(v0, v1, isUpper: false), Shuffled(v2, v3, isUpper: false), Shuffled(v0, v1, isUpper: true), Shuffled(v2, v3, isUpper: true));
+        var (nearLeft, nearRight) = (Picked(a, b, isOdd: false), Picked(a, b, isOdd: true));
+        var (farLeft, farRight) = (Picked(c, d, isOdd: false), Picked(c, d, isOdd: true));
+        var left = Vector256.FusedMultiplyAdd(farLeft - nearLeft, wy, nearLeft);
+        var right = Vector256.FusedMultiplyAdd(farRight - nearRight, wy, nearRight);
+        return Vector256.FusedMultiplyAdd(right - left, wx, left);
+    }
 
-        // Elements 0 and 1 of both, then 2 and 3.
-        static (Vector128<float> Low, Vector128<float> High) Zip(Vector128<float> p, Vector128<float> q) => (
-            Vector128.Create(p.GetLower(), q.GetLower()), Vector128.Create(p.GetUpper(), q.GetUpper()));
+    /// <summary>Elements 0 and 1 of both, or 2 and 3, in each half.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Shuffled(Vector256<float> p, Vector256<float> q, bool isUpper)
+    {
+        if (Avx.IsSupported)
+        {
+            return isUpper ? Avx.Shuffle(p, q, 0b11_10_11_10) : Avx.Shuffle(p, q, 0b01_00_01_00);
+        }
 
-        static (Vector128<float> Even, Vector128<float> Odd) Halves(Vector128<float> p, Vector128<float> q) => Sse.IsSupported
-            ? (Sse.Shuffle(p, q, 0b10_00_10_00), Sse.Shuffle(p, q, 0b11_01_11_01))
-            : (Vector128.Create(p[0], p[2], q[0], q[2]), Vector128.Create(p[1], p[3], q[1], q[3]));
+        return isUpper
+            ? Vector256.Create(p[2], p[3], q[2], q[3], p[6], p[7], q[6], q[7])
+            : Vector256.Create(p[0], p[1], q[0], q[1], p[4], p[5], q[4], q[5]);
+    }
+
+    /// <summary>Even elements of both, or odd ones, in each half.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Picked(Vector256<float> p, Vector256<float> q, bool isOdd)
+    {
+        if (Avx.IsSupported)
+        {
+            return isOdd ? Avx.Shuffle(p, q, 0b11_01_11_01) : Avx.Shuffle(p, q, 0b10_00_10_00);
+        }
+
+        return isOdd
+            ? Vector256.Create(p[1], p[3], q[1], q[3], p[5], p[7], q[5], q[7])
+            : Vector256.Create(p[0], p[2], q[0], q[2], p[4], p[6], q[4], q[6]);
     }
 
     private static float At(Volume source, Vector3D p)
