@@ -43,7 +43,7 @@ internal sealed record Credentials(string Url, string Tenant, string ClientId, s
     public string ToLine() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 }
 
-/// <summary>A person of the tenant <c>demo</c>.</summary>
+/// <summary>A person of the tenant <c>demo</c>, or the platform's operator.</summary>
 internal sealed record LocalUser(string Role, string Email, string Password)
 {
     /// <summary>About 85 bits in letters and digits that nobody mistakes for one another.</summary>

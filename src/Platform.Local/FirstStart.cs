@@ -7,18 +7,20 @@ using Platform.Api.Tenants;
 namespace Platform.Local;
 
 /// <summary>
-/// Makes the tenant <c>demo</c>, its people and a gateway client. The file is written before the people are made, without the
+/// Makes the tenant <c>demo</c>, its people, a platform operator and a gateway client. The file is written before the people are made, without the
 /// client, so that a start that was cut off is taken up by the next one with the same passwords.
 /// </summary>
 internal static class FirstStart
 {
     private const string Tenant = "demo";
 
-    private static readonly (Role Role, string Name, string DisplayName)[] People =
+    /// <summary>Without a role: the platform's operator, who is in no tenant.</summary>
+    private static readonly (Role? Role, string Name, string DisplayName)[] People =
     [
         (Role.Uploader, "uploader", "Demo uploader"),
         (Role.Specialist, "specialist", "Demo specialist"),
         (Role.TenantAdministrator, "administrator", "Demo administrator"),
+        (null, "operator", "Platform operator"),
     ];
 
     /// <summary>The credentials of this data folder, with this start's address.</summary>
@@ -55,7 +57,9 @@ internal static class FirstStart
     {
         foreach (var ((role, _, displayName), user) in People.Zip(credentials.Users))
         {
-            var (_, errors) = await setup.AddPersonAsync(tenantId, user.Email, displayName, user.Password, role, ct);
+            var (_, errors) = role is { } inTenant
+                ? await setup.AddPersonAsync(tenantId, user.Email, displayName, user.Password, inTenant, ct)
+                : await setup.AddPlatformOperatorAsync(user.Email, displayName, user.Password);
             var described = new IdentityErrorDescriber();
             if (errors.Any(e => e.Code != described.DuplicateUserName("").Code && e.Code != described.DuplicateEmail("").Code))
             {

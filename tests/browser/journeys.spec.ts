@@ -1,14 +1,13 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askInstead, cut, hold } from './line';
+import { lookAt } from './look';
 import { SignInPage } from './pages/SignInPage';
 import { StudyPage } from './pages/StudyPage';
 import { UploadPage } from './pages/UploadPage';
 import { kill, platform, startAgain } from './platform';
-import { scratch } from './playwright.config';
 import { annotated, hippocampus, knee, write } from './series';
 import { languages, textsOf } from './texts';
 
@@ -31,15 +30,7 @@ for (const language of languages) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    /** The page is kept as a picture, and axe finds nothing on it. */
-    const look = async (name: string, on = page) => {
-      const pages = join(scratch, 'pages');
-      mkdirSync(pages, { recursive: true });
-      await expect(on.getByRole('heading', { level: 1 })).toBeVisible();
-      await on.screenshot({ path: join(pages, `${language} ${name}.png`), fullPage: true });
-      const { violations } = await new AxeBuilder({ page: on }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
-      expect(violations.map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`)).toEqual([]);
-    };
+    const look = (name: string, on = page) => lookAt(on, `${language} ${name}`);
 
     test('signs in, after a wrong password', async () => {
       const signIn = new SignInPage(page, text);

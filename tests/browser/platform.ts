@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { authorsPublicKey } from './author';
 
 const root = join(__dirname, '../..');
 
@@ -28,7 +29,7 @@ export function platform(): Running {
 }
 
 /**
- * infra/run on an empty data folder and a free port; it makes a tenant and three people, and sends its sample. With PLATFORM_BUILT what it
+ * infra/run on an empty data folder and a free port; it makes a tenant and four people, and sends its sample. With PLATFORM_BUILT what it
  * built before is started as it is.
  */
 export async function start(data: string): Promise<void> {
@@ -59,7 +60,9 @@ export async function stop(): Promise<void> {
 }
 
 async function launch(command: string, args: readonly string[], port: number, data: string): Promise<void> {
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const child = spawn(command, args, {
+    cwd: root, stdio: ['ignore', 'pipe', 'inherit'], detached: true, env: { ...process.env, AiModels__TrustedKeys__0: authorsPublicKey() },
+  });
   const ready = await readyLine(child);
   const running: Running = { ...ready, pid: child.pid ?? 0, port, data };
   writeFileSync(note, JSON.stringify(running));

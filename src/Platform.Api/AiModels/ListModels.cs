@@ -13,8 +13,20 @@ internal static class ListModels
 {
     public sealed record Response(IReadOnlyList<Item> Models);
 
+    /// <param name="Offer">How its package stands with the platform's operators; null where the installation brought it along.</param>
+    /// <param name="SignedBy">The trusted key that signed it; null where the installation brought it along, or took it unsigned.</param>
     public sealed record Item(
-        Guid Id, string Name, string Version, string? Title, string Hash, bool IsActive, DateTimeOffset CreatedAt, IReadOnlyList<RuleItem> Rules);
+        Guid Id,
+        string Name,
+        string Version,
+        string? Title,
+        string Hash,
+        bool IsActive,
+        DateTimeOffset CreatedAt,
+        PackageText Text,
+        PackageStatus? Offer,
+        string? SignedBy,
+        IReadOnlyList<RuleItem> Rules);
 
     public sealed record RuleItem(Guid Id, string Name, bool IsActive, Lane Lane, ModelInput Conditions);
 
@@ -23,10 +35,13 @@ internal static class ListModels
         .RequireAuthorization(Policy.ReadModels)
         .WithName(nameof(ListModels));
 
-    private static async Task<Ok<Response>> Handle(PlatformDb db, AuditLog audit, CancellationToken ct)
+    private static async Task<Ok<Response>> Handle(PlatformDb db, IdentityDb identities, AuditLog audit, CancellationToken ct)
     {
         var models = await db.AiModels.AsNoTracking().OrderBy(m => m.Name).ThenByDescending(m => m.CreatedAt).ToListAsync(ct);
         var rules = (await db.Rules.AsNoTracking().OrderBy(r => r.Name).ToListAsync(ct)).ToLookup(r => r.ModelId);
+        var hashes = models.ConvertAll(m => m.Hash);
+        var packages = await identities.ModelPackages.AsNoTracking()
+            .Where(p => hashes.Contains(p.Hash)).Select(p => new { p.Hash, p.Status, p.SignedBy }).ToDictionaryAsync(p => p.Hash, ct);
         await audit.RecordReadAsync(db.TenantId, "model.list", "tenant", db.TenantId.ToString(), ct);
         return TypedResults.Ok(new Response(
         [
@@ -38,6 +53,9 @@ internal static class ListModels
                 m.Hash,
                 m.IsActive,
                 m.CreatedAt,
+                PackageText.Parse(m.Manifest),
+                packages.GetValueOrDefault(m.Hash)?.Status,
+                packages.GetValueOrDefault(m.Hash)?.SignedBy,
                 [.. rules[m.Id].Select(r => new RuleItem(r.Id, r.Name, r.IsActive, r.Lane, r.ReadConditions()))]))
         ]));
     }

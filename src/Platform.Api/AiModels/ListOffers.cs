@@ -12,7 +12,8 @@ internal static class ListOffers
     public sealed record Response(IReadOnlyList<Item> Packages);
 
     /// <param name="ModelId">The tenant's model; null where it has not taken the package up.</param>
-    public sealed record Item(string Hash, string Name, string Version, string? SignedBy, DateTimeOffset? ApprovedAt, Guid? ModelId);
+    public sealed record Item(
+        string Hash, string Name, string Version, PackageText Text, long Length, string? SignedBy, DateTimeOffset? ApprovedAt, Guid? ModelId);
 
     public static void MapListOffers(this IEndpointRouteBuilder models) => models
         .MapGet("offers", Handle)
@@ -29,6 +30,13 @@ internal static class ListOffers
         await audit.RecordReadAsync(db.TenantId, "model.list", "tenant", db.TenantId.ToString(), ct);
         return TypedResults.Ok(new Response(
             [.. approved.Select(p => new Item(
-                p.Hash, p.Name, p.Version, p.SignedBy, p.DecidedAt, taken.TryGetValue(p.Hash, out var id) ? id : null))]));
+                p.Hash,
+                p.Name,
+                p.Version,
+                PackageText.Parse(p.Manifest),
+                p.Length,
+                p.SignedBy,
+                p.DecidedAt,
+                taken.TryGetValue(p.Hash, out var id) ? id : null))]));
     }
 }

@@ -13,6 +13,7 @@ internal static class ListPackages
         string Hash,
         string Name,
         string Version,
+        PackageText Text,
         long Length,
         string? SignedBy,
         Guid? UploadedBy,
@@ -27,10 +28,21 @@ internal static class ListPackages
         .WithName(nameof(ListPackages))
         .WithTags("AiModels");
 
-    private static async Task<Ok<Response>> Handle(IdentityDb identities, CancellationToken ct) => TypedResults.Ok(new Response(
-        await identities.ModelPackages.AsNoTracking()
-            .OrderByDescending(p => p.UploadedAt)
-            .Select(p => new Item(
-                p.Hash, p.Name, p.Version, p.Length, p.SignedBy, p.UploadedBy, p.UploadedAt, p.Status, p.DecidedBy, p.DecidedAt))
-            .ToListAsync(ct)));
+    private static async Task<Ok<Response>> Handle(IdentityDb identities, CancellationToken ct)
+    {
+        var packages = await identities.ModelPackages.AsNoTracking().OrderByDescending(p => p.UploadedAt).ToListAsync(ct);
+        return TypedResults.Ok(new Response(
+            [.. packages.Select(p => new Item(
+                p.Hash,
+                p.Name,
+                p.Version,
+                PackageText.Parse(p.Manifest),
+                p.Length,
+                p.SignedBy,
+                p.UploadedBy,
+                p.UploadedAt,
+                p.Status,
+                p.DecidedBy,
+                p.DecidedAt))]));
+    }
 }

@@ -42,6 +42,15 @@ public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : ICla
         Assert.Equal(HttpStatusCode.Created, await TakeAsync(hospital, "life", hash));
         Assert.Equal(HttpStatusCode.Conflict, await TakeAsync(hospital, "life", hash));
         Assert.Equal([("1.0.0", true)], await VersionsAsync(hospital, "life"));
+        foreach (var (client, path, list) in new[] { (platform, "models", "packages"), (hospital, "t/life/models/offers", "packages"), (hospital, "t/life/models", "models") })
+        {
+            // Who decides reads what the author says of it, and who signed it.
+            var told = (await client.GetFromJsonAsync<JsonElement>(path, Ct)).GetProperty(list).EnumerateArray().Single(m => m.GetProperty("hash").GetString() == hash);
+            Assert.Equal(PackageSignature.KeyId(api.Key), told.GetProperty("signedBy").GetString());
+            Assert.Equal("Bright regions, for tests", told.GetProperty("text").GetProperty("title").GetString());
+            Assert.Equal("Apache-2.0", told.GetProperty("text").GetProperty("licence").GetString());
+        }
+
         Assert.Empty(await VersionsAsync(other, "other"));
 
         // A later version takes its place; a rollback gives it back.
@@ -64,6 +73,7 @@ public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : ICla
         Assert.Equal(HttpStatusCode.OK, withdrawn.StatusCode);
         Assert.Equal([("1.1.0", false), ("1.0.0", false)], await VersionsAsync(hospital, "life"));
         Assert.Equal(HttpStatusCode.Conflict, await SwitchAsync(hospital, "life", "1.1.0", "activate"));
+        Assert.Contains("\"Withdrawn\"", await hospital.GetStringAsync("t/life/models", Ct), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "life", "1.0.0", "activate"));
 
         var audit = await (await api.AsAuditorAsync("life")).GetStringAsync("t/life/audit", Ct);

@@ -31,7 +31,7 @@ public class LocalHostTests
         Assert.Contains("AI finding by chest-ct-nodule", told, StringComparison.Ordinal);
         Assert.True(Regex.Count(told, @"Pulmonary nodule: diameter [0-9]+ mm, volume [0-9,]+ mm³, probability 0\.[0-9]{2}") >= 3, told);
         Assert.Equal("demo", ready.GetProperty("tenant").GetString());
-        Assert.Equal(["uploader", "specialist", "administrator"], ready.GetProperty("users").EnumerateArray().Select(u => u.GetProperty("role").GetString()));
+        Assert.Equal(["uploader", "specialist", "administrator", "operator"], ready.GetProperty("users").EnumerateArray().Select(u => u.GetProperty("role").GetString()));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(data, "credentials.json")));
 
         // Another one on the same folder is refused and harms nothing.

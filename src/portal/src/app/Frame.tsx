@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Suspense, useEffect } from 'react';
+import { Suspense, useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { api, ApiProblem } from '@/lib/api';
 import { useConnection } from '@/lib/connection';
 import { useChanges, useStreamState } from '@/lib/events';
 import { chooseLanguage, languages, type Language } from '@/lib/i18n';
-import { useCan, useSession, useSessionQuery, useTenant } from '@/lib/session';
+import { operatorPath, useCan, useIsOperator, useSession, useSessionQuery, useTenant } from '@/lib/session';
 import { writeStored } from '@/lib/stored';
 import { chooseTheme, themes, useTheme } from '@/lib/theme';
 import { ErrorState, Icon, Mark, Menu, type IconName, type MenuGroup } from '@/ui';
@@ -17,6 +17,15 @@ import { NothingHere } from './NothingHere';
 
 /** Around every page of a tenant: where one is, where one can go, who one is. */
 export function Frame() {
+  return <SignedIn><TenantFrame /></SignedIn>;
+}
+
+/** Around the pages of who runs the platform; others are told that nothing is there. */
+export function OperatorFrame() {
+  return <SignedIn><PlatformFrame /></SignedIn>;
+}
+
+function SignedIn({ children }: { children: ReactNode }) {
   const session = useSessionQuery();
   const { pathname } = useLocation();
   if (session.isPending) {
@@ -27,11 +36,10 @@ export function Frame() {
       ? <Navigate to={`/sign-in?to=${encodeURIComponent(pathname)}`} replace />
       : <ErrorState isPage error={session.error} onRetry={() => void session.refetch()} />;
   }
-  return <SignedInFrame />;
+  return children;
 }
 
-function SignedInFrame() {
-  const { t } = useTranslation('app');
+function TenantFrame() {
   const tenant = useTenant();
   const { pathname } = useLocation();
   const held = useSession().tenants.find(one => one.slug === tenant);
@@ -42,40 +50,81 @@ function SignedInFrame() {
     }
   }, [held, tenant]);
   return (
+    <Around name={held?.name ?? tenant} home={`/${tenant}/studies`} navigation={held && <TenantNavigation tenant={tenant} />}
+      end={<>{canRead && <Live tenant={tenant} />}<PersonMenu tenant={tenant} /></>}>
+      {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <NothingHere to="/" />}
+    </Around>
+  );
+}
+
+function PlatformFrame() {
+  const { t } = useTranslation('app');
+  const { pathname } = useLocation();
+  const isOperator = useIsOperator();
+  const pages: readonly PageLink[] = [
+    { to: 'packages', icon: 'folder', text: t('nav.packages') },
+    { to: 'work', icon: 'play', text: t('nav.work') },
+  ];
+  return (
+    <Around name={t('platform')} home={`/${operatorPath}/packages`} navigation={isOperator && <Navigation base={operatorPath} pages={pages} />} end={<PersonMenu />}>
+      {isOperator ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet /></Suspense></Crash> : <NothingHere to="/" />}
+    </Around>
+  );
+}
+
+interface AroundProps {
+  name: string;
+  home: string;
+  navigation: ReactNode;
+  end: ReactNode;
+  children: ReactNode;
+}
+
+function Around({ name, home, navigation, end, children }: AroundProps) {
+  const { t } = useTranslation('app');
+  return (
     <div className={styles.frame}>
       <a className={styles.skip} href="#content">{t('skip')}</a>
       <header className={styles.bar}>
-        <Link className={styles.brand} to={`/${tenant}/studies`}>
+        <Link className={styles.brand} to={home}>
           <Mark />
-          <span className={styles.tenant}>{held?.name ?? tenant}</span>
+          <span className={styles.tenant}>{name}</span>
         </Link>
-        {held && <Navigation tenant={tenant} />}
-        <div className={styles.end}>
-          {canRead && <Live tenant={tenant} />}
-          <PersonMenu tenant={tenant} />
-        </div>
+        {navigation}
+        <div className={styles.end}>{end}</div>
       </header>
-      <main id="content" tabIndex={-1} className={styles.content}>
-        {held ? <Crash key={pathname}><Suspense fallback={<Starting />}><Outlet key={tenant} /></Suspense></Crash> : <NothingHere to="/" />}
-      </main>
+      <main id="content" tabIndex={-1} className={styles.content}>{children}</main>
     </div>
   );
 }
 
-function Navigation({ tenant }: { tenant: string }) {
+interface PageLink {
+  to: string;
+  icon: IconName;
+  text: string;
+}
+
+function TenantNavigation({ tenant }: { tenant: string }) {
   const { t } = useTranslation('app');
   const canStore = useCan('storeStudies');
   const canManage = useCan('manageTenant');
-  const pages: readonly { to: string; icon: IconName; text: string }[] = [
+  const canManageModels = useCan('manageModels');
+  const pages: readonly PageLink[] = [
     { to: 'studies', icon: 'studies', text: t('nav.studies') },
     ...(canStore ? [{ to: 'upload', icon: 'upload', text: t('nav.upload') } as const] : []),
     { to: 'patients', icon: 'patients', text: t('nav.patients') },
+    ...(canManageModels ? [{ to: 'models', icon: 'ai', text: t('nav.models') }, { to: 'rules', icon: 'check', text: t('nav.rules') }] as const : []),
     ...(canManage ? [{ to: 'operations', icon: 'play', text: t('nav.operations') } as const] : []),
   ];
+  return <Navigation base={tenant} pages={pages} />;
+}
+
+function Navigation({ base, pages }: { base: string; pages: readonly PageLink[] }) {
+  const { t } = useTranslation('app');
   return (
     <nav className={styles.nav} aria-label={t('nav.label')}>
       {pages.map(page => (
-        <NavLink key={page.to} to={`/${tenant}/${page.to}`} className={styles.link ?? ''}>
+        <NavLink key={page.to} to={`/${base}/${page.to}`} className={styles.link ?? ''}>
           <Icon name={page.icon} />{page.text}
         </NavLink>
       ))}
@@ -94,7 +143,8 @@ function Live({ tenant }: { tenant: string }) {
     : <span className={state === 'live' ? `${styles.stream} ${styles.live}` : styles.stream} title={t(`${state}.hint`)}>{t(`${state}.text`)}</span>;
 }
 
-function PersonMenu({ tenant }: { tenant: string }) {
+/** Without a tenant on the pages of who runs the platform. */
+function PersonMenu({ tenant }: { tenant?: string }) {
   const { t, i18n } = useTranslation('app');
   const session = useSession();
   const theme = useTheme();
@@ -110,8 +160,10 @@ function PersonMenu({ tenant }: { tenant: string }) {
   const roles = session.tenants.find(one => one.slug === tenant)?.roles ?? [];
   const others = session.tenants.filter(one => one.slug !== tenant);
   const groups: MenuGroup[] = [
+    ...(tenant !== undefined && session.isPlatformOperator
+      ? [{ items: [{ label: t('menu.platform'), icon: 'forward' as const, onSelect: () => void navigate(`/${operatorPath}/packages`) }] }] : []),
     ...(others.length > 0 ? [{
-      label: t('menu.tenants'),
+      label: t(tenant === undefined ? 'menu.allTenants' : 'menu.tenants'),
       items: others.map(one => ({ label: one.name, icon: 'forward' as const, onSelect: () => void navigate(`/${one.slug}/studies`) })),
     }] : []),
     {
@@ -129,6 +181,6 @@ function PersonMenu({ tenant }: { tenant: string }) {
   return (
     <Menu label={t('menu.label', { name: session.name })} groups={groups}
       trigger={<><span className={styles.avatar} aria-hidden="true" data-letter={session.name.slice(0, 1).toUpperCase()} /><span className={styles.person}>{session.name}</span><Icon name="chevron" size={16} /></>}
-      head={<div className={styles.who}><strong>{session.name}</strong><span>{roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
+      head={<div className={styles.who}><strong>{session.name}</strong><span>{tenant === undefined ? t('operator') : roles.map(role => t(`role.${role}`)).join(', ')}</span></div>} />
   );
 }

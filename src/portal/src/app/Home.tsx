@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Navigate, useParams } from 'react-router';
 import { ApiProblem } from '@/lib/api';
-import { useSessionQuery } from '@/lib/session';
+import { operatorPath, useSessionQuery } from '@/lib/session';
 import { readStored } from '@/lib/stored';
 import { EmptyState, ErrorState, Loading, Skeleton } from '@/ui';
 import styles from './Frame.module.css';
@@ -37,6 +37,9 @@ export function Home() {
   const to = tenant ?? tenants.find(held => held.slug === last)?.slug ?? (tenants.length === 1 ? tenants[0]?.slug : undefined);
   if (to !== undefined) {
     return <Navigate to={`/${to}/studies`} replace />;
+  }
+  if (tenants.length === 0 && session.data.isPlatformOperator) {
+    return <Navigate to={`/${operatorPath}/packages`} replace />;
   }
   return tenants.length > 1
     ? <Navigate to="/sign-in" replace />

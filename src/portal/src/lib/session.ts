@@ -6,13 +6,14 @@ export type Session = Schemas['GetSessionResponse'];
 export type Role = Schemas['Role'];
 
 /** What a person may do in a tenant; which roles may is the API's decision (Policies.cs), this only hides what would be refused. */
-export type Ability = 'readStudies' | 'storeStudies' | 'startRuns' | 'lookAtHeldPixels' | 'manageTenant';
+export type Ability = 'readStudies' | 'storeStudies' | 'startRuns' | 'lookAtHeldPixels' | 'manageModels' | 'manageTenant';
 
 const roles: Record<Ability, Role[]> = {
   readStudies: ['TenantAdministrator', 'Uploader', 'Specialist', 'Viewer', 'Gateway'],
   storeStudies: ['TenantAdministrator', 'Uploader', 'Gateway'],
   startRuns: ['TenantAdministrator', 'Uploader', 'Specialist'],
   lookAtHeldPixels: ['TenantAdministrator'],
+  manageModels: ['TenantAdministrator'],
   manageTenant: ['TenantAdministrator'],
 };
 
@@ -29,6 +30,14 @@ export function useSession(): Session {
 
 export function useSessionQuery() {
   return useQuery(sessionQuery);
+}
+
+/** Where the pages of who runs the platform stand: no tenant's slug has an underscore. */
+export const operatorPath = '_platform';
+
+/** Whether the person runs the platform itself; such a person need not belong to any tenant. */
+export function useIsOperator(): boolean {
+  return useSession().isPlatformOperator;
 }
 
 /** The tenant of the address. */

@@ -9,10 +9,12 @@ interface DialogProps {
   /** The buttons; the first is what Enter means least of all: put Cancel there. */
   actions: ReactNode;
   onClose: () => void;
+  /** For what is read rather than answered. */
+  isWide?: boolean;
 }
 
 /** Asks something before the page goes on. It is open as long as it is rendered; Escape and the cross call `onClose`. */
-export function Dialog({ title, children, actions, onClose }: DialogProps) {
+export function Dialog({ title, children, actions, onClose, isWide = false }: DialogProps) {
   const { t } = useTranslation('ui');
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -22,7 +24,7 @@ export function Dialog({ title, children, actions, onClose }: DialogProps) {
     return () => dialog?.close();
   }, []);
   return (
-    <dialog ref={ref} className={styles.dialog} aria-labelledby={id} onCancel={event => {
+    <dialog ref={ref} className={isWide ? `${styles.dialog} ${styles.wide}` : styles.dialog} aria-labelledby={id} onCancel={event => {
       event.preventDefault();
       onClose();
     }}>

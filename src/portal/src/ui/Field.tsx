@@ -43,6 +43,11 @@ export function SelectField({ label, hint, error, children, ...select }: FieldTe
   );
 }
 
+/** A claim that holds or not. */
+export function CheckField({ label, ...input }: { label: string } & Omit<ComponentProps<'input'>, 'className' | 'type'>) {
+  return <label className={styles.check}><input {...input} type="checkbox" /><span>{label}</span></label>;
+}
+
 /** A search box without a visible label: the magnifying glass and the placeholder say it, the label says it aloud. */
 export function SearchField({ label, ...input }: { label: string } & Omit<ComponentProps<'input'>, 'className' | 'id' | 'type'>) {
   const id = useId();

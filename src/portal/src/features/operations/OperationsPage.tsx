@@ -7,7 +7,7 @@ import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
 import { useNow } from '@/lib/useNow';
 import {
-  Badge, Button, EmptyState, ErrorState, Loading, NoPermission, Notice, Page, Panel, Progress, Skeleton, Table, Tag, useToast, type Column, type Tone,
+  Badge, Button, EmptyState, ErrorState, Loading, NoPermission, Notice, Page, Panel, Progress, Section, Skeleton, Table, Tag, useToast, type Column, type Tone,
 } from '@/ui';
 import styles from './OperationsPage.module.css';
 
@@ -73,16 +73,6 @@ function Numbers({ operations, tenant }: { operations: Operations; tenant: strin
           : <TroubledTable caption={t('deadLetters.caption')} runs={operations.deadLetters} tenant={tenant} />}
       </Section>
     </>
-  );
-}
-
-function Section({ title, text, actions, children }: { title: string; text?: string | undefined; actions?: ReactNode; children: ReactNode }) {
-  return (
-    <div className={styles.section}>
-      <div className={styles.head}><h2>{title}</h2>{actions}</div>
-      {text !== undefined && <p className={styles.soft}>{text}</p>}
-      <Panel label={title}><div className={styles.scroll}>{children}</div></Panel>
-    </div>
   );
 }
 

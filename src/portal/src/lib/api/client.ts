@@ -89,5 +89,6 @@ async function call<P extends keyof paths, M extends Method>(method: M, pattern:
 export const api = {
   get: <P extends PathsOf<'get'>>(path: P, options: Call<P, 'get'>) => call('get', path, options),
   post: <P extends PathsOf<'post'>>(path: P, options: Call<P, 'post'>) => call('post', path, options),
+  put: <P extends PathsOf<'put'>>(path: P, options: Call<P, 'put'>) => call('put', path, options),
   delete: <P extends PathsOf<'delete'>>(path: P, options: Call<P, 'delete'>) => call('delete', path, options),
 };

@@ -4,6 +4,7 @@ interface ProblemJson {
   detail?: string;
   traceId?: string;
   errors?: Record<string, string[]>;
+  code?: string;
 }
 
 /** The API answered, and said no: problem+json (RFC 9457). */
@@ -17,6 +18,8 @@ export class ApiProblem extends Error {
     readonly traceId?: string,
     /** What is wrong with which field of the request. */
     readonly errors: Record<string, string[]> = {},
+    /** Which of its documented refusals it is, where the API counts them. */
+    readonly code?: string,
   ) {
     super(detail || title);
   }
@@ -25,7 +28,7 @@ export class ApiProblem extends Error {
   static async read(response: Response): Promise<ApiProblem> {
     const isJson = response.headers.get('content-type')?.includes('json') === true;
     const body: ProblemJson = isJson ? ((await response.json().catch(() => ({}))) as ProblemJson) : {};
-    return new ApiProblem(response.status, body.title ?? response.statusText, body.detail ?? '', body.traceId, body.errors);
+    return new ApiProblem(response.status, body.title ?? response.statusText, body.detail ?? '', body.traceId, body.errors, body.code);
   }
 }
 

@@ -1485,7 +1485,11 @@ export interface components {
             id: string;
             isActive: boolean;
             name: string;
+            offer: null | components["schemas"]["PackageStatus"];
             rules: components["schemas"]["ListModelsRuleItem"][];
+            /** @description The trusted key that signed it; null where the installation brought it along, or took it unsigned. */
+            signedBy: null | string;
+            text: components["schemas"]["PackageText"];
             title: null | string;
             version: string;
         };
@@ -1504,6 +1508,8 @@ export interface components {
             /** Format: date-time */
             approvedAt: null | string;
             hash: string;
+            /** Format: int64 */
+            length: number;
             /**
              * Format: uuid
              * @description The tenant's model; null where it has not taken the package up.
@@ -1511,6 +1517,7 @@ export interface components {
             modelId: null | string;
             name: string;
             signedBy: null | string;
+            text: components["schemas"]["PackageText"];
             version: string;
         };
         ListOffersResponse: {
@@ -1527,6 +1534,7 @@ export interface components {
             name: string;
             signedBy: null | string;
             status: components["schemas"]["PackageStatus"];
+            text: components["schemas"]["PackageText"];
             /** Format: date-time */
             uploadedAt: string;
             /** Format: uuid */
@@ -1648,6 +1656,15 @@ export interface components {
          * @enum {unknown}
          */
         PackageStatus: "Uploaded" | "Approved" | "Withdrawn";
+        /** @description What a package's manifest says to people. Its author may leave any of it out. */
+        PackageText: {
+            description: null | string;
+            intendedUse: null | string;
+            /** @description Of the weights. */
+            licence: null | string;
+            limitations: string[];
+            title: null | string;
+        };
         /** @description Half and nineteen of twenty runs needed at most so many seconds in a phase. */
         PhaseQuantiles: {
             /** Format: double */

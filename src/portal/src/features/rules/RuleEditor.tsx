@@ -1,0 +1,109 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState, type ComponentProps } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, ApiProblem } from '@/lib/api';
+import { useTenant } from '@/lib/session';
+import { Button, CheckField, Inset, Notice, Page, Section, SelectField, TextField, useToast } from '@/ui';
+import { draftOf, newDraft, toRequest, wrongOf, type Draft, type Model, type Rule, type Wrong } from './draft';
+import { DryRun } from './DryRun';
+import styles from './Rules.module.css';
+
+interface RuleEditorProps {
+  /** Absent where it is a new one. */
+  rule: Rule | undefined;
+  rules: readonly Rule[];
+  models: readonly Model[];
+  onClose: () => void;
+}
+
+/** A rule's form, and beside it what the rule would have made of past studies. */
+export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
+  const { t } = useTranslation('rules');
+  const tenant = useTenant();
+  const say = useToast();
+  const queries = useQueryClient();
+  const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : newDraft(models.find(model => model.isActive) ?? models[0])));
+  const [isTold, setIsTold] = useState(false);
+  const [tried, setTried] = useState<Draft>();
+  const wrong = wrongOf(draft);
+  const change = (part: Partial<Draft>) => setDraft(before => ({ ...before, ...part }));
+  const errorOf = (field: Wrong) => (isTold && wrong.has(field) ? t(`wrong.${field}`) : undefined);
+  const text = (field: keyof Draft & Wrong): ComponentProps<typeof TextField> => ({
+    label: t(`field.${field}` as 'field.name'), value: draft[field], error: errorOf(field), onChange: event => change({ [field]: event.currentTarget.value }),
+  });
+  const save = useMutation({
+    mutationFn: () => (rule
+      ? api.put('/t/{tenant}/rules/{id}', { path: { tenant, id: rule.id }, body: toRequest(draft) })
+      : api.post('/t/{tenant}/rules', { path: { tenant }, body: toRequest(draft) })),
+    onSuccess: async () => {
+      await Promise.all([['rules', tenant], ['models', tenant]].map(queryKey => queries.invalidateQueries({ queryKey })));
+      say(t('saved', { name: draft.name.trim() }));
+      onClose();
+    },
+  });
+  const others = rules.filter(one => one.id !== rule?.id);
+  const isTried = tried === draft;
+  const submit = () => {
+    setIsTold(true);
+    if (wrong.size === 0) {
+      save.mutate();
+    }
+  };
+  return (
+    <Page title={rule ? t('edit', { name: rule.name }) : t('add')} actions={<Button icon="back" onClick={onClose}>{t('back')}</Button>}>
+      <div className={styles.editor}>
+        <Section title={t('form')}>
+          <form noValidate onSubmit={event => {
+            event.preventDefault();
+            submit();
+          }}>
+            <Inset>
+              <TextField {...text('name')} maxLength={100} autoComplete="off" />
+              <SelectField label={t('field.modelId')} value={draft.modelId} error={errorOf('modelId')} onChange={event => change({ modelId: event.currentTarget.value })}>
+                {models.map(model => <option key={model.id} value={model.id}>{`${model.text.title ?? model.name} ${model.version}${model.isActive ? '' : ` (${t('state.off')})`}`}</option>)}
+              </SelectField>
+              <TextField {...text('modalities')} hint={t('hint.modalities')} autoComplete="off" />
+              <TextField label={t('field.bodyParts')} value={draft.bodyParts} hint={t('hint.bodyParts')} autoComplete="off" onChange={event => change({ bodyParts: event.currentTarget.value })} />
+              <CheckField label={t('field.bodyPartUnknown')} checked={!draft.bodyPartRequired} onChange={event => change({ bodyPartRequired: !event.currentTarget.checked })} />
+              <div className={styles.pair}>
+                <TextField {...text('minSlices')} inputMode="numeric" />
+                <TextField {...text('provisionalAt')} inputMode="numeric" hint={t('hint.provisionalAt')} />
+              </div>
+              <div className={styles.pair}>
+                <SelectField label={t('field.lane')} value={draft.lane} onChange={event => change({ lane: event.currentTarget.value === 'Stat' ? 'Stat' : 'Routine' })}>
+                  <option value="Routine">{t('lane.Routine')}</option>
+                  <option value="Stat">{t('lane.Stat')}</option>
+                </SelectField>
+                <TextField {...text('deadlineMinutes')} inputMode="numeric" hint={t('hint.deadlineMinutes')} />
+              </div>
+              <SelectField label={t('field.shadowOf')} hint={t('hint.shadowOf')} value={draft.shadowOf} onChange={event => change({ shadowOf: event.currentTarget.value })}>
+                <option value="">{t('noShadow')}</option>
+                {others.filter(one => one.shadowOf === null).map(one => <option key={one.id} value={one.id}>{`${one.name} · ${one.model} ${one.modelVersion}`}</option>)}
+              </SelectField>
+              {others.some(one => one.shadowOf === null) && (
+                <fieldset className={styles.needs}>
+                  <legend>{t('field.dependsOn')}</legend>
+                  {others.filter(one => one.shadowOf === null).map(one => (
+                    <CheckField key={one.id} label={`${one.name} · ${one.model} ${one.modelVersion}`} checked={draft.dependsOn.includes(one.id)}
+                      onChange={event => change({ dependsOn: event.currentTarget.checked ? [...draft.dependsOn, one.id] : draft.dependsOn.filter(id => id !== one.id) })} />
+                  ))}
+                </fieldset>
+              )}
+              <CheckField label={t('field.isActive')} checked={draft.isActive} onChange={event => change({ isActive: event.currentTarget.checked })} />
+              {save.isError && (
+                <Notice tone="bad" isNews title={t('notSaved')}>
+                  {save.error instanceof ApiProblem && save.error.detail !== '' ? <span lang="en">{save.error.detail}</span> : t('failed')}
+                </Notice>
+              )}
+              <div className={styles.formButtons}>
+                <Button type="submit" variant={isTried ? 'primary' : 'secondary'} busy={save.isPending}>{t('save')}</Button>
+                <Button variant="quiet" onClick={onClose}>{t('cancel')}</Button>
+              </div>
+            </Inset>
+          </form>
+        </Section>
+        <DryRun tenant={tenant} ruleId={rule?.id} draft={draft} isFresh={isTried} onWrong={() => setIsTold(true)} onTried={setTried} />
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,94 @@
+import type { Schemas } from '@/lib/api';
+
+export type Rule = Schemas['RuleAnswer'];
+export type Model = Schemas['ListModelsItem'];
+type Request = Schemas['RuleDraftRequest'];
+
+/** A rule as its form holds it: what is typed stays text until it is sent. */
+export interface Draft {
+  name: string;
+  modelId: string;
+  lane: Schemas['Lane'];
+  deadlineMinutes: string;
+  /** Separated by commas; the first is the rule's own. */
+  modalities: string;
+  bodyParts: string;
+  bodyPartRequired: boolean;
+  minSlices: string;
+  dependsOn: readonly string[];
+  shadowOf: string;
+  provisionalAt: string;
+  isActive: boolean;
+}
+
+const listed = (text: string) => text.split(/[,，、;\s]+/).map(part => part.trim().toUpperCase()).filter(Boolean);
+const numberOf = (text: string) => (text.trim() === '' ? null : Number(text));
+
+export function draftOf(rule: Rule): Draft {
+  const { conditions } = rule;
+  return {
+    name: rule.name,
+    modelId: rule.modelId,
+    lane: rule.lane,
+    deadlineMinutes: rule.deadlineMinutes?.toString() ?? '',
+    modalities: [conditions.modality, ...conditions.modalities ?? []].join(', '),
+    bodyParts: (conditions.bodyParts ?? []).join(', '),
+    bodyPartRequired: conditions.bodyPartRequired,
+    minSlices: String(conditions.minSlices),
+    dependsOn: rule.dependsOn,
+    shadowOf: rule.shadowOf ?? '',
+    provisionalAt: rule.provisionalAt?.toString() ?? '',
+    isActive: rule.isActive,
+  };
+}
+
+/** A new rule for a model begins with what the model's other rules take. */
+export function newDraft(model: Model | undefined): Draft {
+  const conditions = model?.rules[0]?.conditions;
+  return {
+    name: '', modelId: model?.id ?? '', lane: 'Routine', deadlineMinutes: '',
+    modalities: [conditions?.modality ?? '', ...conditions?.modalities ?? []].filter(Boolean).join(', '),
+    bodyParts: (conditions?.bodyParts ?? []).join(', '),
+    bodyPartRequired: conditions?.bodyPartRequired ?? false,
+    minSlices: String(conditions?.minSlices ?? 0),
+    dependsOn: [], shadowOf: '', provisionalAt: '', isActive: true,
+  };
+}
+
+export function requestOf(rule: Rule): Request {
+  return toRequest(draftOf(rule));
+}
+
+export function toRequest(draft: Draft): Request {
+  const [modality = '', ...modalities] = listed(draft.modalities);
+  return {
+    name: draft.name.trim(),
+    modelId: draft.modelId,
+    lane: draft.lane,
+    deadlineMinutes: numberOf(draft.deadlineMinutes),
+    conditions: { modality, modalities, bodyParts: listed(draft.bodyParts), bodyPartRequired: draft.bodyPartRequired, minSlices: numberOf(draft.minSlices) ?? 0 },
+    dependsOn: [...draft.dependsOn],
+    shadowOf: draft.shadowOf === '' ? null : draft.shadowOf,
+    provisionalAt: numberOf(draft.provisionalAt),
+    isActive: draft.isActive,
+  };
+}
+
+export type Wrong = 'name' | 'modelId' | 'modalities' | 'minSlices' | 'deadlineMinutes' | 'provisionalAt';
+
+const isWhole = (text: string, from: number, to: number, mayBeEmpty: boolean) =>
+  (text.trim() === '' ? mayBeEmpty : /^\d+$/.test(text.trim()) && Number(text) >= from && Number(text) <= to);
+
+/** The fields that the API would refuse. */
+export function wrongOf(draft: Draft): ReadonlySet<Wrong> {
+  const modalities = listed(draft.modalities);
+  const checks: [Wrong, boolean][] = [
+    ['name', draft.name.trim().length > 0 && draft.name.trim().length <= 100],
+    ['modelId', draft.modelId !== ''],
+    ['modalities', modalities.length > 0 && modalities.every(one => /^[A-Z][A-Z0-9_]{0,15}$/.test(one))],
+    ['minSlices', isWhole(draft.minSlices, 0, 100_000, true)],
+    ['deadlineMinutes', isWhole(draft.deadlineMinutes, 1, 7 * 24 * 60, true)],
+    ['provisionalAt', isWhole(draft.provisionalAt, 1, 100_000, true)],
+  ];
+  return new Set(checks.filter(([, isRight]) => !isRight).map(([field]) => field));
+}
