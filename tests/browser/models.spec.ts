@@ -68,6 +68,7 @@ for (const language of languages) {
       await speed(1_500_000);
       await packages.upload.click();
       await expect(operator.getByRole('progressbar')).toBeVisible();
+      await expect(operator.getByRole('progressbar')).not.toHaveAttribute('aria-valuenow', '0');
       await look('packages sending', operator);
       await speed(-1);
       await expect(packages.row(next.version)).toContainText(text('operator:status.Uploaded'));

@@ -5,7 +5,7 @@ export class ModelsPage {
   constructor(private readonly page: Page, private readonly text: (key: string) => string) {}
 
   async open(): Promise<void> {
-    await this.page.getByRole('link', { name: this.text('app:nav.models') }).click();
+    await this.page.getByRole('link', { name: this.text('app:nav.models'), exact: true }).click();
     await expect(this.page.getByRole('heading', { level: 1, name: this.text('models:title') })).toBeVisible();
   }
 

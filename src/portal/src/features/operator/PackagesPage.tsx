@@ -228,7 +228,8 @@ function Refusal({ error }: { error: Error }) {
   return (
     <Notice tone="bad" isNews title={t('upload.refused')}>
       {error.detail !== '' && <p lang="en">{error.detail}</p>}
-      {error.code !== undefined && <p>{known ? t(`refusal.${known}`) : t('upload.guide')} <code className={styles.code}>{error.code}</code></p>}
+      {error.code !== undefined && <p>{known ? t(`refusal.${known}`) : t('upload.guide')}</p>}
+      {error.code !== undefined && <p className={styles.minor}>{t('upload.code')} <code className={styles.code}>{error.code}</code></p>}
       {error.status === 413 && <p>{t('refusal.package-size')}</p>}
     </Notice>
   );
