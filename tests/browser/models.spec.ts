@@ -144,6 +144,7 @@ for (const language of languages) {
 
       const rules = new RulesPage(administrator, text);
       await rules.open();
+      await expect(rules.row(next.name)).toBeVisible();
       await look('rules', administrator);
       await rules.edit(next.name);
       await rules.select('shadowOf', 'hippocampus-volume');

@@ -116,7 +116,7 @@ function ModelTable({ models, tenant, onTell, onAsk }: ModelTableProps) {
       key: 'action', title: t('column.action'), align: 'end', isTitleHidden: true,
       cell: model => {
         const name = `${titleOf(model)} ${model.version}`;
-        return (
+        return model.offer === 'Withdrawn' && !model.isActive ? null : (
           <span className={styles.buttons}>
             {model.isActive && earlierOf(model, models).length > 0
               && <Button size="small" variant="quiet" icon="back" aria-label={t('rollback.of', { name })} onClick={() => onAsk('rollback', model)}>{t('rollback.action')}</Button>}

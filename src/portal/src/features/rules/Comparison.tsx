@@ -13,6 +13,8 @@ type Answer = Schemas['CompareShadowResponse'];
 type Concept = Schemas['FindingComparisonConceptAgreement'];
 type Study = Schemas['CompareShadowStudyItem'];
 
+const unitOf = (ucum: string) => ucum.replace(/(?<=m)3$/, '³').replace(/(?<=m)2$/, '²');
+
 const spans = ['7', '30', '90', '366'] as const;
 
 /** A shadow rule's findings beside those that people see, on the studies that both have computed. */
@@ -62,7 +64,7 @@ function Compared({ answer, tenant, shown, hidden }: { answer: Answer; tenant: s
         <span className={styles.values}>
           {concept.values.map(value => (
             <span key={`${value.concept.value} ${value.unit.value}`}>
-              <span className={styles.minor} lang="en">{value.concept.meaning}</span> <bdi>{value.meanDifference > 0 ? '+' : ''}{format.number(value.meanDifference, 1)} {value.unit.value}</bdi>
+              <span className={styles.minor} lang="en">{value.concept.meaning}</span> <bdi>{value.meanDifference > 0 ? '+' : ''}{format.number(value.meanDifference, 1)} {unitOf(value.unit.value)}</bdi>
             </span>
           ))}
         </span>

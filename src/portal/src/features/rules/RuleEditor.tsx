@@ -16,6 +16,9 @@ interface RuleEditorProps {
   onClose: () => void;
 }
 
+/** Most rules are called as their model. */
+const labelOf = ({ name, model, modelVersion }: Rule) => (name === model ? `${name} ${modelVersion}` : `${name} · ${model} ${modelVersion}`);
+
 /** A rule's form, and beside it what the rule would have made of past studies. */
 export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
   const { t } = useTranslation('rules');
@@ -27,6 +30,8 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
   const [tried, setTried] = useState<Draft>();
   const wrong = wrongOf(draft);
   const change = (part: Partial<Draft>) => setDraft(before => ({ ...before, ...part }));
+  // A new rule begins with what its model takes; one that stands keeps what was written.
+  const chooseModel = (modelId: string) => change(rule ? { modelId } : { ...newDraft(models.find(model => model.id === modelId)), name: draft.name });
   const errorOf = (field: Wrong) => (isTold && wrong.has(field) ? t(`wrong.${field}`) : undefined);
   const text = (field: keyof Draft & Wrong): ComponentProps<typeof TextField> => ({
     label: t(`field.${field}` as 'field.name'), value: draft[field], error: errorOf(field), onChange: event => change({ [field]: event.currentTarget.value }),
@@ -52,14 +57,14 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
   return (
     <Page title={rule ? t('edit', { name: rule.name }) : t('add')} actions={<Button icon="back" onClick={onClose}>{t('back')}</Button>}>
       <div className={styles.editor}>
-        <Section title={t('form')}>
+        <Section title={t('form')} text={t('formText')}>
           <form noValidate onSubmit={event => {
             event.preventDefault();
             submit();
           }}>
             <Inset>
               <TextField {...text('name')} maxLength={100} autoComplete="off" />
-              <SelectField label={t('field.modelId')} value={draft.modelId} error={errorOf('modelId')} onChange={event => change({ modelId: event.currentTarget.value })}>
+              <SelectField label={t('field.modelId')} value={draft.modelId} error={errorOf('modelId')} onChange={event => chooseModel(event.currentTarget.value)}>
                 {models.map(model => <option key={model.id} value={model.id}>{`${model.text.title ?? model.name} ${model.version}${model.isActive ? '' : ` (${t('state.off')})`}`}</option>)}
               </SelectField>
               <TextField {...text('modalities')} hint={t('hint.modalities')} autoComplete="off" />
@@ -78,13 +83,13 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
               </div>
               <SelectField label={t('field.shadowOf')} hint={t('hint.shadowOf')} value={draft.shadowOf} onChange={event => change({ shadowOf: event.currentTarget.value })}>
                 <option value="">{t('noShadow')}</option>
-                {others.filter(one => one.shadowOf === null).map(one => <option key={one.id} value={one.id}>{`${one.name} · ${one.model} ${one.modelVersion}`}</option>)}
+                {others.filter(one => one.shadowOf === null).map(one => <option key={one.id} value={one.id}>{labelOf(one)}</option>)}
               </SelectField>
               {others.some(one => one.shadowOf === null) && (
                 <fieldset className={styles.needs}>
                   <legend>{t('field.dependsOn')}</legend>
                   {others.filter(one => one.shadowOf === null).map(one => (
-                    <CheckField key={one.id} label={`${one.name} · ${one.model} ${one.modelVersion}`} checked={draft.dependsOn.includes(one.id)}
+                    <CheckField key={one.id} label={labelOf(one)} checked={draft.dependsOn.includes(one.id)}
                       onChange={event => change({ dependsOn: event.currentTarget.checked ? [...draft.dependsOn, one.id] : draft.dependsOn.filter(id => id !== one.id) })} />
                   ))}
                 </fieldset>
