@@ -18,7 +18,8 @@ for (const language of languages) {
   test.describe.serial(`models ${language}`, () => {
     const text = textsOf(language);
     // Packages are the whole platform's: each language has its own.
-    const next = { name: `hippocampus-next-${language.toLowerCase()}`, version: language === 'en' ? '2.1.0' : '2.2.0', title: `Hippocampal volume, next (${language})` };
+    const next = { name: 'hippocampus-volume', version: language === 'en' ? '2.1.0' : '2.2.0' };
+    const challenger = `Challenger ${language}`;
     const chest = { name: 'chest-xray-pneumonia', version: language === 'en' ? '1.1.0' : '1.2.0' };
     let folder: string;
     let operator: Page;
@@ -139,36 +140,34 @@ for (const language of languages) {
     test('lets an administrator try a rule out on past studies and compare a shadow with what people see', async () => {
       const models = new ModelsPage(administrator, text);
       await models.take(next.name, next.version);
+      await administrator.getByLabel(text('models:take.run')).uncheck();
+      await look('models to be taken up beside', administrator);
       await models.agree('take');
-      await models.expectState(next.name, next.version, 'runs');
+      await models.expectState(next.name, next.version, 'off');
+      await models.expectState(next.name, '1.0.0', 'runs');
 
       const rules = new RulesPage(administrator, text);
       await rules.open();
-      await expect(rules.row(next.name)).toBeVisible();
-      await look('rules', administrator);
-      await rules.edit(next.name);
+      await expect(rules.row('hippocampus-volume')).toBeVisible();
+      await rules.add();
+      await rules.save.click();
+      await expect(administrator.getByText(text('rules:wrong.name'))).toBeVisible();
+      await look('rule without a name', administrator);
+      await rules.field('name').fill(challenger);
+      await rules.select('modelId', 'Hippocampal volume on MR 1.0.0');
       await rules.select('shadowOf', 'hippocampus-volume');
-      await look('rule not tried out', administrator);
+      await rules.dryRun.click();
+      await expect(administrator.getByText(text('rules:dryRun.refused'))).toBeVisible();
+      await look('rule refused', administrator);
+      await rules.select('modelId', `Hippocampal volume on MR ${next.version}`);
       await rules.dryRun.click();
       await expect(rules.result).toContainText(text('rules:dryRun.wouldShadow'));
       await expect(rules.result).toContainText(text('rules:dryRun.wouldNot'));
       await look('rule tried out', administrator);
       await rules.save.click();
-      await expect(rules.row(next.name)).toContainText(text('rules:state.shadow'));
-
-      await rules.add();
-      await rules.save.click();
-      await expect(administrator.getByText(text('rules:wrong.name'))).toBeVisible();
-      await rules.field('name').fill('Challenge');
-      await rules.select('modelId', 'Hippocampal volume on MR');
-      await rules.field('modalities').fill('MR');
-      await rules.select('shadowOf', 'hippocampus-volume');
-      await rules.dryRun.click();
-      await expect(administrator.getByText(text('rules:dryRun.refused'))).toBeVisible();
-      await look('rule refused', administrator);
-      await rules.back.click();
-
-      await rules.row(next.name).getByRole('button', { name: text('rules:compare') }).click();
+      await expect(rules.row(challenger)).toContainText(text('rules:state.shadow'));
+      await look('rules', administrator);
+      await rules.row(challenger).getByRole('button', { name: text('rules:compare') }).click();
       await expect(administrator.getByText(text('rules:comparison.empty.title'))).toBeVisible();
       await look('comparison empty', administrator);
 
@@ -179,7 +178,7 @@ for (const language of languages) {
       await upload.send.click();
       await upload.expectState('done');
       await rules.open();
-      await rules.row(next.name).getByRole('button', { name: text('rules:compare') }).click();
+      await rules.row(challenger).getByRole('button', { name: text('rules:compare') }).click();
       await expect(administrator.getByRole('table', { name: text('rules:comparison.byStudy') })).toBeVisible({ timeout: 60_000 }); // by itself
       await expect(administrator.getByRole('table', { name: text('rules:comparison.byStudy') })).toContainText('100');
       await look('comparison', administrator);
@@ -190,17 +189,21 @@ for (const language of languages) {
       await expect(rules.result).toContainText('hippocampus-volume');
       await look('rules tried out', administrator);
       await rules.back.click();
-      await rules.row(next.name).getByRole('button', { name: text('rules:off.action') }).click();
+      await rules.edit(challenger);
+      await rules.field('minSlices').fill('20');
+      await rules.save.click();
+      await expect(rules.row(challenger)).toContainText('20');
+      await rules.row(challenger).getByRole('button', { name: text('rules:off.action') }).click();
       await look('rule to be switched off', administrator);
       await administrator.getByRole('dialog').getByRole('button', { name: text('rules:off.action'), exact: true }).click();
-      await expect(rules.row(next.name)).toContainText(text('rules:state.off'));
+      await expect(rules.row(challenger)).toContainText(text('rules:state.off'));
 
       const mend = await cut(administrator);
       await administrator.reload();
       await expect(administrator.getByRole('heading', { name: text('ui:unreachable.title') })).toBeVisible();
       await look('rules unreachable', administrator);
       await mend();
-      await expect(rules.row(next.name)).toBeVisible({ timeout: 15_000 }); // by itself
+      await expect(rules.row(challenger)).toBeVisible({ timeout: 15_000 }); // by itself
     });
 
     test('takes a withdrawn model from every hospital', async () => {

@@ -28,7 +28,7 @@ internal static class ListModels
         string? SignedBy,
         IReadOnlyList<RuleItem> Rules);
 
-    public sealed record RuleItem(Guid Id, string Name, bool IsActive, Lane Lane, ModelInput Conditions);
+    public sealed record RuleItem(Guid Id, string Name, bool IsActive, bool IsShadow, Lane Lane, ModelInput Conditions);
 
     public static void MapListModels(this IEndpointRouteBuilder models) => models
         .MapGet("", Handle)
@@ -56,7 +56,7 @@ internal static class ListModels
                 PackageText.Parse(m.Manifest),
                 packages.GetValueOrDefault(m.Hash)?.Status,
                 packages.GetValueOrDefault(m.Hash)?.SignedBy,
-                [.. rules[m.Id].Select(r => new RuleItem(r.Id, r.Name, r.IsActive, r.Lane, r.ReadConditions()))]))
+                [.. rules[m.Id].Select(r => new RuleItem(r.Id, r.Name, r.IsActive, r.ShadowOf is not null, r.Lane, r.ReadConditions()))]))
         ]));
     }
 }

@@ -6,7 +6,7 @@ import { api, ApiProblem, type Schemas } from '@/lib/api';
 import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
 import {
-  Badge, Button, Dialog, EmptyState, ErrorState, Facts, Loading, NoPermission, Notice, Page, Panel, Section, Skeleton, Table, Tag, useToast, type Column, type Tone,
+  Badge, Button, CheckField, Dialog, EmptyState, ErrorState, Facts, Loading, NoPermission, Notice, Page, Panel, Section, Skeleton, Table, Tag, useToast, type Column, type Tone,
 } from '@/ui';
 import styles from './ModelsPage.module.css';
 
@@ -75,12 +75,12 @@ const earlierOf = (model: Model, models: readonly Model[]) => models
   .filter(one => one.name === model.name && one.createdAt < model.createdAt && one.offer !== 'Withdrawn' && one.offer !== 'Uploaded')
   .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
 
-function stateOf(model: Model): { state: 'runs' | 'idle' | 'withdrawn' | 'off'; tone: Tone } {
+function stateOf(model: Model): { state: 'runs' | 'idle' | 'challenges' | 'withdrawn' | 'off'; tone: Tone } {
   if (model.offer === 'Withdrawn') {
     return { state: 'withdrawn', tone: 'bad' };
   }
   if (!model.isActive) {
-    return { state: 'off', tone: 'neutral' };
+    return model.rules.some(rule => rule.isActive && rule.isShadow) ? { state: 'challenges', tone: 'busy' } : { state: 'off', tone: 'neutral' };
   }
   return model.rules.some(rule => rule.isActive) ? { state: 'runs', tone: 'good' } : { state: 'idle', tone: 'warn' };
 }
@@ -178,16 +178,17 @@ function Confirm({ asked, models, tenant, onClose }: { asked: Asked; models: rea
     earlier: asked.step === 'rollback' ? earlierOf(asked.model, models)[0]?.version ?? '' : '',
     running: models.find(one => one.name === thing.name && one.isActive && one.hash !== thing.hash)?.version ?? '',
   };
+  const [isToRun, setIsToRun] = useState(true);
   const change = useMutation({
     mutationFn: async () => {
       if (asked.step === 'take') {
-        await api.post('/t/{tenant}/models', { path: { tenant }, body: { hash: asked.offer.hash } });
+        await api.post('/t/{tenant}/models', { path: { tenant }, body: { hash: asked.offer.hash, activate: isToRun } });
       } else {
         await api.post(`/t/{tenant}/models/{id}/${asked.step}`, { path: { tenant, id: asked.model.id } });
       }
     },
     onSuccess: () => {
-      say(t(`${asked.step}.done`, values));
+      say(t(asked.step === 'take' && !isToRun ? 'take.doneBeside' : `${asked.step}.done`, values));
       onClose();
     },
     onSettled: () => Promise.all([modelsKey(tenant), offersKey(tenant), ['rules', tenant]].map(queryKey => queries.invalidateQueries({ queryKey }))),
@@ -200,7 +201,9 @@ function Confirm({ asked, models, tenant, onClose }: { asked: Asked; models: rea
       </>
     )}>
       <p>{t(`${asked.step}.text`, values)}</p>
-      {(asked.step === 'take' || asked.step === 'activate') && values.running !== '' && <p>{t('replaces', values)}</p>}
+      {asked.step === 'take' && <CheckField label={t('take.run')} checked={isToRun} onChange={event => setIsToRun(event.currentTarget.checked)} />}
+      {asked.step === 'take' && !isToRun && <p>{t('take.beside')}</p>}
+      {(asked.step === 'activate' || (asked.step === 'take' && isToRun)) && values.running !== '' && <p>{t('replaces', values)}</p>}
       {change.isError && (
         <Notice tone="bad" isNews>
           {change.error instanceof ApiProblem && change.error.detail !== '' ? <span lang="en">{change.error.detail}</span> : t('failed')}

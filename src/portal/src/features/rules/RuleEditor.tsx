@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, ApiProblem } from '@/lib/api';
+import { useFormat } from '@/lib/format';
 import { useTenant } from '@/lib/session';
 import { Button, CheckField, Inset, Notice, Page, Section, SelectField, TextField, useToast } from '@/ui';
 import { draftOf, newDraft, toRequest, wrongOf, type Draft, type Model, type Rule, type Wrong } from './draft';
@@ -24,14 +25,18 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
   const { t } = useTranslation('rules');
   const tenant = useTenant();
   const say = useToast();
+  const format = useFormat();
   const queries = useQueryClient();
-  const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : newDraft(models.find(model => model.isActive) ?? models[0])));
+  const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : newDraft(models.find(model => model.isActive) ?? models[0], models)));
   const [isTold, setIsTold] = useState(false);
   const [tried, setTried] = useState<Draft>();
   const wrong = wrongOf(draft);
   const change = (part: Partial<Draft>) => setDraft(before => ({ ...before, ...part }));
-  // A new rule begins with what its model takes; one that stands keeps what was written.
-  const chooseModel = (modelId: string) => change(rule ? { modelId } : { ...newDraft(models.find(model => model.id === modelId)), name: draft.name });
+  // A new rule begins with what its model takes; one that stands keeps what was written, and the thresholds where the labels stay the same.
+  const chooseModel = (modelId: string) => {
+    const [before, next] = [draft.modelId, modelId].map(id => models.find(model => model.id === id));
+    change(rule ? { modelId, ...(before?.name === next?.name ? {} : { thresholds: {} }) } : { ...newDraft(next, models), name: draft.name, shadowOf: draft.shadowOf });
+  };
   const errorOf = (field: Wrong) => (isTold && wrong.has(field) ? t(`wrong.${field}`) : undefined);
   const text = (field: keyof Draft & Wrong): ComponentProps<typeof TextField> => ({
     label: t(`field.${field}` as 'field.name'), value: draft[field], error: errorOf(field), onChange: event => change({ [field]: event.currentTarget.value }),
@@ -93,6 +98,9 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
                       onChange={event => change({ dependsOn: event.currentTarget.checked ? [...draft.dependsOn, one.id] : draft.dependsOn.filter(id => id !== one.id) })} />
                   ))}
                 </fieldset>
+              )}
+              {Object.keys(draft.thresholds).length > 0 && (
+                <p className={styles.soft}>{t('thresholds', { list: Object.entries(draft.thresholds).map(([label, from]) => `${label}: ${format.percent(from)}`).join(', ') })}</p>
               )}
               <CheckField label={t('field.isActive')} checked={draft.isActive} onChange={event => change({ isActive: event.currentTarget.checked })} />
               {save.isError && (

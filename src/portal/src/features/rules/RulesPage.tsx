@@ -120,8 +120,8 @@ function RuleTable({ rules, tenant, onEdit, onCompare }: RuleTableProps) {
     {
       key: 'state', title: t('column.state'), narrow: 'corner',
       cell: rule => (!rule.isActive ? <Badge>{t('state.off')}</Badge>
-        : !rule.isModelActive ? <Badge tone="warn" title={t('state.modelOffWhy')}>{t('state.modelOff')}</Badge>
-          : rule.shadowOf !== null ? <Badge tone="busy" title={t('state.shadowWhy')}>{t('state.shadow')}</Badge>
+        : rule.shadowOf !== null ? <Badge tone="busy" title={t('state.shadowWhy')}>{t('state.shadow')}</Badge>
+          : !rule.isModelActive ? <Badge tone="warn" title={t('state.modelOffWhy')}>{t('state.modelOff')}</Badge>
             : <Badge tone="good">{t('state.on')}</Badge>),
     },
     {

@@ -3,13 +3,13 @@ import { draftOf, newDraft, requestOf, toRequest, wrongOf, type Rule } from './d
 
 const rule: Rule = {
   id: '1', name: 'X-rays', modelId: '2', model: 'chest-xray-pneumonia', modelVersion: '1.0.0', isModelActive: true, isActive: true, lane: 'Stat', deadlineMinutes: 30,
-  conditions: { modality: 'DX', modalities: ['CR'], bodyParts: ['CHEST'], bodyPartRequired: true, minSlices: 1 }, dependsOn: ['3'], shadowOf: null, provisionalAt: null,
+  conditions: { modality: 'DX', modalities: ['CR'], bodyParts: ['CHEST'], bodyPartRequired: true, minSlices: 1 }, dependsOn: ['3'], shadowOf: null, provisionalAt: null, thresholds: { 1: 0.7 },
 };
 
 describe('a rule in its form', () => {
   it('goes back as it came', () => {
-    const { name, modelId, lane, deadlineMinutes, conditions, dependsOn, shadowOf, provisionalAt, isActive } = rule;
-    expect(requestOf(rule)).toEqual({ name, modelId, lane, deadlineMinutes, conditions, dependsOn, shadowOf, provisionalAt, isActive });
+    const { name, modelId, lane, deadlineMinutes, conditions, dependsOn, shadowOf, provisionalAt, isActive, thresholds } = rule;
+    expect(requestOf(rule)).toEqual({ name, modelId, lane, deadlineMinutes, conditions, dependsOn, shadowOf, provisionalAt, isActive, thresholds });
   });
 
   it('reads lists as people write them', () => {
@@ -19,7 +19,7 @@ describe('a rule in its form', () => {
 
   it('says what is wrong before it is sent', () => {
     expect([...wrongOf(draftOf(rule))]).toEqual([]);
-    expect([...wrongOf(newDraft(undefined))]).toEqual(['name', 'modelId', 'modalities']);
+    expect([...wrongOf(newDraft(undefined, []))]).toEqual(['name', 'modelId', 'modalities']);
     expect([...wrongOf({ ...draftOf(rule), minSlices: '1.5', deadlineMinutes: '0', provisionalAt: '-3', modalities: '7T' })])
       .toEqual(['modalities', 'minSlices', 'deadlineMinutes', 'provisionalAt']);
   });

@@ -19,6 +19,8 @@ export interface Draft {
   shadowOf: string;
   provisionalAt: string;
   isActive: boolean;
+  /** The site's own, by label of the model; they stay as they are. */
+  thresholds: Readonly<Record<string, number>>;
 }
 
 const listed = (text: string) => text.split(/[,，、;\s]+/).map(part => part.trim().toUpperCase()).filter(Boolean);
@@ -39,19 +41,20 @@ export function draftOf(rule: Rule): Draft {
     shadowOf: rule.shadowOf ?? '',
     provisionalAt: rule.provisionalAt?.toString() ?? '',
     isActive: rule.isActive,
+    thresholds: rule.thresholds,
   };
 }
 
-/** A new rule for a model begins with what the model's other rules take. */
-export function newDraft(model: Model | undefined): Draft {
-  const conditions = model?.rules[0]?.conditions;
+/** A new rule for a model begins with what the rules of its versions take. */
+export function newDraft(model: Model | undefined, models: readonly Model[]): Draft {
+  const conditions = [...model?.rules ?? [], ...models.filter(one => one.name === model?.name).flatMap(one => one.rules)][0]?.conditions;
   return {
     name: '', modelId: model?.id ?? '', lane: 'Routine', deadlineMinutes: '',
     modalities: [conditions?.modality ?? '', ...conditions?.modalities ?? []].filter(Boolean).join(', '),
     bodyParts: (conditions?.bodyParts ?? []).join(', '),
     bodyPartRequired: conditions?.bodyPartRequired ?? false,
     minSlices: String(conditions?.minSlices ?? 0),
-    dependsOn: [], shadowOf: '', provisionalAt: '', isActive: true,
+    dependsOn: [], shadowOf: '', provisionalAt: '', isActive: true, thresholds: {},
   };
 }
 
@@ -71,6 +74,7 @@ export function toRequest(draft: Draft): Request {
     shadowOf: draft.shadowOf === '' ? null : draft.shadowOf,
     provisionalAt: numberOf(draft.provisionalAt),
     isActive: draft.isActive,
+    thresholds: { ...draft.thresholds },
   };
 }
 

@@ -1501,6 +1501,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             isActive: boolean;
+            isShadow: boolean;
             lane: components["schemas"]["Lane"];
             name: string;
         };
