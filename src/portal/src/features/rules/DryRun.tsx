@@ -44,7 +44,7 @@ export function DryRun({ tenant, ruleId, draft, isFresh = true, onWrong, onTried
   };
   const variant = draft && isFresh && run.data ? 'secondary' : 'primary';
   return (
-    <Section title={t('dryRun.title')} text={t('dryRun.text')} actions={(
+    <Section title={t(draft ? 'dryRun.title' : 'dryRun.active')} text={t('dryRun.text')} actions={(
       <>
         <Segments label={t('dryRun.span')} value={days} options={spans.map(value => ({ value, text: t('dryRun.days', { count: Number(value) }) }))} onChange={setDays} />
         <Button variant={variant} icon="play" busy={run.isPending} onClick={start}>{t('dryRun.action')}</Button>

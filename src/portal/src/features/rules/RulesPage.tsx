@@ -46,7 +46,7 @@ function Rules() {
   }
   if (query.has('dry-run')) {
     return (
-      <Page title={t('dryRun.ofAll')} actions={<Button icon="back" onClick={close}>{t('back')}</Button>}>
+      <Page title={t('dryRun.title')} actions={<Button icon="back" onClick={close}>{t('back')}</Button>}>
         <DryRun tenant={tenant} />
       </Page>
     );
