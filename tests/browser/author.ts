@@ -19,8 +19,8 @@ export function authorsPublicKey(): string {
   return createPublicKey(authorsKey()).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** A model of this repository under another name or version, packed and signed; the paths of the zip and its signature. */
-export function writePackage(model: string, change: { name?: string; version?: string; title?: string }, folder: string): { zip: string; signature: string } {
+/** A model of this repository as another version, packed and signed; the paths of the zip and its signature. */
+export function writePackage(model: string, change: { version: string }, folder: string): { zip: string; signature: string } {
   const source = join(root, 'src/models', model);
   const manifest = { ...JSON.parse(readFileSync(join(source, 'manifest.json'), 'utf8')), ...change } as { name: string; version: string };
   const files: [string, Buffer][] = [

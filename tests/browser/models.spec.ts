@@ -17,10 +17,10 @@ import { languages, textsOf } from './texts';
 for (const language of languages) {
   test.describe.serial(`models ${language}`, () => {
     const text = textsOf(language);
-    // Packages are the whole platform's: each language has its own.
+    // Packages are the whole platform's: each language has its own versions.
     const next = { name: 'hippocampus-volume', version: language === 'en' ? '2.1.0' : '2.2.0' };
     const challenger = `Challenger ${language}`;
-    const chest = { name: 'chest-xray-pneumonia', version: language === 'en' ? '1.1.0' : '1.2.0' };
+    const chest = { name: 'chest-xray-pneumonia', ...(language === 'en' ? { version: '1.1.0', before: '1.0.0' } : { version: '1.2.0', before: '1.1.0' }) };
     let folder: string;
     let operator: Page;
     let administrator: Page;
@@ -48,12 +48,10 @@ for (const language of languages) {
     const look = (name: string, on: Page) => lookAt(on, `${language} ${name}`);
 
     test('lets the operator upload, approve and watch', async () => {
-      const [first, second] = [writePackage('hippocampus-volume', next, folder), writePackage('chest-xray-pneumonia', chest, folder)];
+      const [first, second] = [writePackage(next.name, { version: next.version }, folder), writePackage(chest.name, { version: chest.version }, folder)];
       const packages = new PackagesPage(operator, text);
       await expect(operator).toHaveURL(/_platform\/packages$/);
       await expect(operator.getByRole('heading', { level: 1, name: text('operator:packages.title') })).toBeVisible();
-      await expect(operator.locator('main [aria-busy=true]')).toBeHidden();
-      await look('packages before', operator);
 
       await packages.choose(first.zip);
       await packages.upload.click();
@@ -104,13 +102,12 @@ for (const language of languages) {
       await models.expectState(chest.name, chest.version, 'runs');
       await models.expectState(chest.name, '1.0.0', 'off');
       await models.ask('rollback', chest.name, chest.version);
-      await look('models to be rolled back', administrator);
       await models.agree('rollback');
       await models.expectState(chest.name, chest.version, 'off');
-      await models.expectState(chest.name, '1.0.0', 'runs');
-      await models.ask('deactivate', chest.name, '1.0.0');
+      await models.expectState(chest.name, chest.before, 'runs');
+      await models.ask('deactivate', chest.name, chest.before);
       await models.agree('deactivate');
-      await models.expectState(chest.name, '1.0.0', 'off');
+      await models.expectState(chest.name, chest.before, 'off');
       await models.ask('activate', chest.name, '1.0.0');
       await models.agree('activate');
       await models.expectState(chest.name, '1.0.0', 'runs');
@@ -141,7 +138,6 @@ for (const language of languages) {
       const models = new ModelsPage(administrator, text);
       await models.take(next.name, next.version);
       await administrator.getByLabel(text('models:take.run')).uncheck();
-      await look('models to be taken up beside', administrator);
       await models.agree('take');
       await models.expectState(next.name, next.version, 'off');
       await models.expectState(next.name, '1.0.0', 'runs');
@@ -152,7 +148,6 @@ for (const language of languages) {
       await rules.add();
       await rules.save.click();
       await expect(administrator.getByText(text('rules:wrong.name'))).toBeVisible();
-      await look('rule without a name', administrator);
       await rules.field('name').fill(challenger);
       await rules.select('modelId', 'Hippocampal volume on MR 1.0.0');
       await rules.select('shadowOf', 'hippocampus-volume');
@@ -194,7 +189,6 @@ for (const language of languages) {
       await rules.save.click();
       await expect(rules.row(challenger)).toContainText('20');
       await rules.row(challenger).getByRole('button', { name: text('rules:off.action') }).click();
-      await look('rule to be switched off', administrator);
       await administrator.getByRole('dialog').getByRole('button', { name: text('rules:off.action'), exact: true }).click();
       await expect(rules.row(challenger)).toContainText(text('rules:state.off'));
 
@@ -218,7 +212,6 @@ for (const language of languages) {
       await models.expectState(next.name, next.version, 'withdrawn');
       const before = administrator.viewportSize();
       await administrator.emulateMedia({ colorScheme: 'dark' });
-      await look('models dark', administrator);
       await administrator.setViewportSize({ width: 390, height: 844 });
       await look('models on a phone', administrator);
       const rules = new RulesPage(administrator, text);

@@ -15,6 +15,9 @@ type Offer = Schemas['ListOffersItem'];
 type Step = 'activate' | 'deactivate' | 'rollback';
 type Asked = { step: Step; model: Model } | { step: 'take'; offer: Offer };
 
+/** What the platform's operator decides shows by itself. */
+const readEveryMs = 15_000;
+
 const modelsKey = (tenant: string) => ['models', tenant];
 const offersKey = (tenant: string) => ['offers', tenant];
 
@@ -27,8 +30,12 @@ export default function ModelsPage() {
 function Models() {
   const { t } = useTranslation('models');
   const tenant = useTenant();
-  const models = useQuery({ queryKey: modelsKey(tenant), queryFn: ({ signal }) => api.get('/t/{tenant}/models', { path: { tenant }, signal }) });
-  const offers = useQuery({ queryKey: offersKey(tenant), queryFn: ({ signal }) => api.get('/t/{tenant}/models/offers', { path: { tenant }, signal }) });
+  const models = useQuery({
+    queryKey: modelsKey(tenant), queryFn: ({ signal }) => api.get('/t/{tenant}/models', { path: { tenant }, signal }), refetchInterval: readEveryMs, staleTime: 0,
+  });
+  const offers = useQuery({
+    queryKey: offersKey(tenant), queryFn: ({ signal }) => api.get('/t/{tenant}/models/offers', { path: { tenant }, signal }), refetchInterval: readEveryMs, staleTime: 0,
+  });
   const [asked, setAsked] = useState<Asked>();
   const [told, setTold] = useState<Model>();
   const all = models.data?.models;
