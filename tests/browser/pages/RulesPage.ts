@@ -10,7 +10,7 @@ export class RulesPage {
   }
 
   row(rule: string) {
-    return this.page.getByRole('row').filter({ has: this.page.getByText(rule, { exact: true }) });
+    return this.page.getByRole('table', { name: this.text('rules:caption'), exact: true }).getByRole('row').filter({ has: this.page.getByText(rule, { exact: true }) });
   }
 
   async edit(rule: string): Promise<void> {
