@@ -109,13 +109,13 @@ function RuleTable({ rules, tenant, onEdit, onCompare }: RuleTableProps) {
     },
     {
       key: 'with', title: t('column.with'),
-      cell: rule => (
+      cell: rule => (rule.shadowOf === null && rule.dependsOn.length === 0 && rule.provisionalAt === null ? null : (
         <span className={styles.stack}>
           {rule.shadowOf !== null && <span>{t('shadowOf', { name: nameOf(rule.shadowOf) })}</span>}
           {rule.dependsOn.length > 0 && <span>{t('needs', { names: rule.dependsOn.map(nameOf).join(', ') })}</span>}
           {rule.provisionalAt !== null && <span>{t('provisional', { count: rule.provisionalAt })}</span>}
         </span>
-      ),
+      )),
     },
     {
       key: 'state', title: t('column.state'), narrow: 'corner',
