@@ -1,6 +1,8 @@
 using Platform.Dicom;
 using Platform.Dicom.Objects;
 using Platform.Inference.Child;
+using Platform.Inference.Engine;
+using Platform.Inference.Images;
 using Platform.UnitTests.Peers;
 using Xunit;
 
@@ -96,6 +98,35 @@ public sealed class FramesRunTests : IDisposable
 
         Assert.Equal(0.299, Assert.Single(read.Findings).Probability!.Value, 0.001);
         Assert.Equal((ComputeOutcome.Refused, "colour"), (refused.Outcome, refused.ReasonCode));
+    }
+
+    [Fact]
+    public async Task Frames_in_batches_with_a_rest_are_the_frames_one_by_one()
+    {
+        var package = await TestPackages.OpenAsync("cine");
+        PlanarImage[] images = [.. Enumerable.Range(0, 7).Select(f => new PlanarImage(8, 12, [.. Enumerable.Range(0, 96).Select(i => (i + f) / 200f)]))];
+        var all = new List<IReadOnlyList<IReadOnlyList<double>>>();
+        foreach (var batch in new[] { 1, 3, 8 })
+        {
+            using var session = new ModelSession(package, Device.Cpu, threads: 1, batch);
+            all.Add((await ImageEngine.RunAllAsync(images.ToAsyncEnumerable(), images.Length, session, (_, _) => { }, TestContext.Current.CancellationToken)).Frames);
+        }
+
+        Assert.Equal(images.Select(i => (double)i.Values.Average()), all[0].Select(f => f[0]), (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.All(all, frames => Assert.Equal(all[0].Select(f => f[0]), frames.Select(f => f[0]), (a, b) => Math.Abs(a - b) < 1e-6));
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue, "unreadable")]
+    [InlineData(4, "undecodable")]
+    public async Task A_loop_that_claims_more_frames_than_it_has_is_refused(int claimed, string code)
+    {
+        var file = Cine.Of(2, (f, _, _) => f);
+        file.Dataset.Set(DicomTags.NumberOfFrames, (long)claimed);
+
+        var (refused, _) = await store.RunAsync(await store.StoreAsync("cine", "US", [file]));
+
+        Assert.Equal((ComputeOutcome.Refused, code), (refused.Outcome, refused.ReasonCode));
     }
 
     [Fact]
