@@ -24,8 +24,6 @@ internal sealed class Stage(bool isQuick)
 
     private readonly List<string> notes = [];
 
-    public bool IsQuick => isQuick;
-
     public IReadOnlyList<string> Notes => notes;
 
     public IReadOnlyList<Measurement> Measurements => measurements;
