@@ -51,6 +51,7 @@ internal sealed class KillSender : IDisposable
     private readonly int[] outcomes = new int[Enum.GetValues<RequestOutcome>().Length];
     private int storing;
     private int sent;
+    private int answered;
 
     /// <param name="address">The API to send to; null for the one that can be killed.</param>
     public KillSender(KillSystem system, Uri? address = null)
@@ -60,6 +61,9 @@ internal sealed class KillSender : IDisposable
     }
 
     public ConcurrentBag<SentStudy> Studies { get; } = [];
+
+    /// <summary>One answer in so many is lost on the line: what it said has happened, and the request is sent again. 0 for none.</summary>
+    public int LosesOneIn { get; init; }
 
     /// <summary>Requests with instances that are sent and not answered.</summary>
     public int Storing => Volatile.Read(ref storing);
@@ -137,6 +141,11 @@ internal sealed class KillSender : IDisposable
             try
             {
                 var status = await send(ct);
+                if (status == HttpStatusCode.OK && LosesOneIn > 0 && Interlocked.Increment(ref answered) % LosesOneIn == 0)
+                {
+                    status = HttpStatusCode.GatewayTimeout; // all that the gateway ever hears
+                }
+
                 if (status == HttpStatusCode.OK)
                 {
                     Ended(RequestOutcome.Ok);

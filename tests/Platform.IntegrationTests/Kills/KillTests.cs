@@ -33,7 +33,7 @@ public class KillTests(TestServices services, ITestOutputHelper output)
         var random = new Random(seed);
         var watch = Stopwatch.StartNew();
         await using var system = await KillSystem.StartAsync(services, Ct);
-        using var sender = new KillSender(system);
+        using var sender = new KillSender(system) { LosesOneIn = 10 };
         List<Task> sending = [sender.SendAsync(Ct)];
         await sending[0].WaitAsync(SettleWithin, Ct);
         await EndAsync(system);
