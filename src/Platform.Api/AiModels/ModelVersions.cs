@@ -24,8 +24,16 @@ internal static class ModelVersions
         var others = await db.AiModels.Where(m => m.Name == model.Name && m.Id != model.Id).ToListAsync(ct);
         var versions = others.ConvertAll(m => m.Id);
         var rules = await db.Rules.Where(r => r.ModelId == model.Id || versions.Contains(r.ModelId)).ToListAsync(ct);
-        var own = rules.Where(r => r.ModelId == model.Id).Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
-        var coming = rules.FindAll(r => r.ModelId != model.Id && r.ShadowOf is null && !own.Contains(r.Name));
+        var own = rules.Where(r => r.ModelId == model.Id && r.ShadowOf is null).Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
+
+        // Of several of one name that of the active version, else of the latest; the others stay with theirs.
+        var coming = rules
+            .Where(r => r.ModelId != model.Id && r.ShadowOf is null && !own.Contains(r.Name))
+            .Select(r => (Rule: r, Version: others.Find(m => m.Id == r.ModelId)!))
+            .OrderByDescending(r => r.Version.IsActive).ThenByDescending(r => r.Version.CreatedAt)
+            .Select(r => r.Rule)
+            .DistinctBy(r => r.Name, StringComparer.Ordinal)
+            .ToList();
         var manifest = model.ReadPackage();
         foreach (var rule in coming)
         {
@@ -45,7 +53,12 @@ internal static class ModelVersions
         model.IsActive = true;
         audit.Record(db, "model.activate", "model", model.Id.ToString());
 
-        // :: Step 3: the rules. One that stands as the package wrote it becomes what this package writes.
+        // :: Step 3: the rules. A challenger does not keep its champion from its name. One that stands as the package wrote it becomes what this package writes.
+        foreach (var challenger in rules.Where(r => r.ModelId == model.Id && r.ShadowOf is not null && coming.Exists(c => c.Name == r.Name)))
+        {
+            challenger.Name = $"{challenger.Name} ({challenger.Id:N})";
+        }
+
         foreach (var rule in coming)
         {
             if (rule.Conditions == Rule.Write(others.Find(m => m.Id == rule.ModelId)!.ReadSummary().Input))

@@ -127,6 +127,37 @@ public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : ICla
     }
 
     [Fact]
+    public async Task Rules_of_one_name_at_several_versions_do_not_keep_a_version_from_being_activated()
+    {
+        var (platform, hospital) = (await api.AsOperatorAsync(), await api.AsAdministratorAsync("names"));
+        byte[][] packages = [await PackageAsync("6.0.0"), await PackageAsync("6.1.0"), await PackageAsync("6.2.0")];
+        var ids = new List<Guid>();
+        foreach (var package in packages)
+        {
+            (await UploadAsync(platform, package)).Dispose();
+            await ApproveAsync(platform, Hash(package));
+            using var taken = await hospital.PostAsJsonAsync("t/names/models", new { hash = Hash(package), activate = ids.Count == 0 }, Ct);
+            ids.Add((await taken.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetGuid());
+        }
+
+        // The second version has a challenger of the champion's name, the third a rule of that name.
+        var champion = (await RulesAsync(hospital, "names")).Single(r => r.GetProperty("modelId").GetGuid() == ids[0]);
+        object[] drafts = [Draft(champion, ("modelId", ids[1]), ("shadowOf", champion.GetProperty("id").GetGuid())), Draft(champion, ("modelId", ids[2]))];
+        foreach (var draft in drafts)
+        {
+            using var created = await hospital.PostAsJsonAsync("t/names/rules", draft, Ct);
+            Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        }
+
+        foreach (var version in new[] { "6.1.0", "6.0.0", "6.2.0", "6.1.0" })
+        {
+            Assert.Equal(HttpStatusCode.OK, await SwitchAsync(hospital, "names", version, "activate"));
+            Assert.Contains(await RulesAsync(hospital, "names"), r => r.GetProperty("modelVersion").GetString() == version
+                && r.GetProperty("name").GetString() == "threshold" && r.GetProperty("shadowOf").ValueKind == JsonValueKind.Null);
+        }
+    }
+
+    [Fact]
     public async Task A_withdrawal_that_broke_off_is_finished_by_asking_again()
     {
         var (platform, hospital) = (await api.AsOperatorAsync(), await api.AsAdministratorAsync("late"));
@@ -218,8 +249,8 @@ public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : ICla
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
-    private static async Task<List<JsonElement>> RulesAsync(HttpClient client) =>
-        [.. (await client.GetFromJsonAsync<JsonElement>("t/trial/rules", Ct)).GetProperty("rules").EnumerateArray()];
+    private static async Task<List<JsonElement>> RulesAsync(HttpClient client, string tenant = "trial") =>
+        [.. (await client.GetFromJsonAsync<JsonElement>($"t/{tenant}/rules", Ct)).GetProperty("rules").EnumerateArray()];
 
     private static async Task<HttpStatusCode> PutRuleAsync(HttpClient client, JsonElement rule, (string Member, object? Value) change)
     {
