@@ -241,17 +241,17 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             d => d.Ours is { Bytes: { } bytes, Texts: { } texts } && bytes.Contains((byte)0x1B) && texts.Any(t => t.Contains('\uFFFD', StringComparison.Ordinal)),
             "PS3.5 §6.1.2.5.3: only the sequences of PS3.3 §C.12.1.1.2 may occur. What is none of them shows as U+FFFD, and not as nothing."),
         new(
-            "ISO-IR 126 has a euro sign",
+            "ISO-IR 126 has a euro sign and later quotes",
             Dcmdump,
             [Aspect.Text],
             IsLaterGreek,
-            "PS3.3 Table C.12-2: ISO-IR 126 is ISO 8859-7 of 1987; the euro, the drachma and the iota below came in 2003."),
+            "PS3.3 Table C.12-2: ISO-IR 126 is ISO 8859-7 of 1987; the euro, the drachma, the iota below and other quotes came in 2003."),
         new(
-            "ISO-IR 126 has a euro sign",
+            "ISO-IR 126 has a euro sign and later quotes",
             Pydicom,
             [Aspect.Text],
             IsLaterGreek,
-            "PS3.3 Table C.12-2: ISO-IR 126 is ISO 8859-7 of 1987; the euro, the drachma and the iota below came in 2003."),
+            "PS3.3 Table C.12-2: ISO-IR 126 is ISO 8859-7 of 1987; the euro, the drachma, the iota below and other quotes came in 2003."),
         new(
             "ISO-IR 138 has a macron and marks of direction",
             Dcmdump,
@@ -301,6 +301,18 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             [Aspect.Vr],
             d => d is { Ours: { Vr: DicomVr.OW, Items: >= 0 }, TheirVr: "OB" },
             "PS3.5 §A.4: encapsulated pixel data shall be OB. The sender wrote OW, and that is what we say."),
+        new(
+            "pixel data without a VR in a file of an encapsulated syntax is OB",
+            Pydicom,
+            [Aspect.Vr],
+            d => d is { Ours: { Vr: DicomVr.OW, Items: -1 }, TheirVr: "OB", File: { Syntax.IsEncapsulated: true, Encoding: DicomEncoding.ImplicitLittleEndian } },
+            "PS3.5 §A.1: what has no VR and is not encapsulated is OW, whatever the meta header promised."),
+        new(
+            "a tag of inventories is unknown",
+            Dcmdump,
+            [Aspect.Vr],
+            d => d is { TheirVr: "UN", File.Encoding: DicomEncoding.ImplicitLittleEndian } && d.Tag.Value is >= 0x00080400 and <= 0x00080428,
+            "PS3.6 §6: attributes of the inventory (PS3.3 §C.38) are in edition 2024e; this DCMTK is older."),
         new(
             "the pad byte of an odd value is counted",
             Dcmdump,
@@ -374,7 +386,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
         Terms(d.File.Dataset).Any(t => t.EndsWith("138", StringComparison.Ordinal)) && d.Ours!.Bytes.Any(b => b is 0xAF or 0xFD or 0xFE);
 
     private static bool IsLaterGreek(Difference d) => Terms(d.File.Dataset).Any(t => t.EndsWith("IR 126", StringComparison.Ordinal))
-        && d.Theirs.Any(c => c is '\u20AC' or '\u20AF' or '\u037A');
+        && d.Theirs.Any(c => c is '\u20AC' or '\u20AF' or '\u037A' or '\u2018' or '\u2019');
 
     private static bool HasNoVr(DicomDataset dataset) =>
         Everywhere(dataset).Any(e => (e.Form & (ElementForm.VrUnknown | ElementForm.VrNuls)) != 0);
