@@ -117,7 +117,8 @@ internal sealed partial class RunFinishedConsumer(
                 Crash(run, message.AttemptId, "result-invalid", problem, now);
                 return AttemptOutcome.Invalid;
 
-            case RunOutcome.Succeeded when result is not null && run.TrySucceed(message.AttemptId, result.Result.ResultHash, now):
+            case RunOutcome.Succeeded when result is not null
+                && run.TrySucceed(message.AttemptId, result.Result.ResultHash, result.Result.Quality is { IsLimited: true, Codes: var codes } ? codes : [], now):
                 Store(db, run, result, now);
                 return AttemptOutcome.Succeeded;
 

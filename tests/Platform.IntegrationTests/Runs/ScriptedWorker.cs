@@ -78,7 +78,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     /// <summary>Writes the result blob of an attempt and says that it succeeded.</summary>
     public async Task<RunFinished> WriteResultAsync(
         Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct, ResultFile? outlines = null,
-        bool hasFinding = true, IReadOnlyList<Finding>? findings = null, double computeSeconds = 0)
+        bool hasFinding = true, IReadOnlyList<Finding>? findings = null, double computeSeconds = 0, QualityRecord? quality = null)
     {
         var finding = new Finding(
             "2.25.1", "2.25.2", new Code("BRIGHT", "99PLATFORM", "Bright region"), null, 1,
@@ -88,6 +88,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             new PhaseSeconds(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), [])
         {
             Outlines = outlines,
+            Quality = quality,
         };
         var bytes = JsonSerializer.SerializeToUtf8Bytes(result, PlatformJson.Options);
         var name = BlobNames.Attempt(tenantId, runId, attemptId, "result.json");
@@ -182,11 +183,12 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             new RunStarted(Request.TenantId, Request.RunId, AttemptId, worker.Id, "scripted", TimeProvider.System.GetUtcNow()), ct);
 
         public async Task SucceedAsync(
-            CancellationToken ct, IReadOnlyList<Finding>? findings = null, IReadOnlyList<ResultObject>? objects = null, double computeSeconds = 0)
+            CancellationToken ct, IReadOnlyList<Finding>? findings = null, IReadOnlyList<ResultObject>? objects = null, double computeSeconds = 0,
+            QualityRecord? quality = null)
         {
             await worker.SendAsync(
                 await worker.WriteResultAsync(
-                    Request.TenantId, Request.RunId, AttemptId, "result-hash", objects ?? [], ct, findings: findings, computeSeconds: computeSeconds),
+                    Request.TenantId, Request.RunId, AttemptId, "result-hash", objects ?? [], ct, findings: findings, computeSeconds: computeSeconds, quality: quality),
                 ct);
             Acknowledge();
         }
