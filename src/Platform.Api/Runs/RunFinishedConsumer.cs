@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.Audit;
 using Platform.Api.Data;
+using Platform.Api.Previews;
 using Platform.Api.Studies;
 using Platform.Api.Usage;
 using Platform.Contracts;
@@ -18,6 +19,7 @@ internal sealed partial class RunFinishedConsumer(
     ResultReader results,
     WorkerRegistry workers,
     PhaseTimes phases,
+    PreviewPlan previews,
     AuditLog audit,
     TimeProvider clock,
     ILogger<RunFinishedConsumer> logger) : IConsumer<RunFinished>
@@ -75,6 +77,11 @@ internal sealed partial class RunFinishedConsumer(
         var outcome = Apply(db, run, message, result, problem);
         attempt.TryFinish(outcome, problem is null ? message.ReasonCode : "result-invalid", problem ?? message.Reason, message.FinishedAt);
         await CountAsync(db, run, attempt, message, outcome, result, ct);
+        if (outcome == AttemptOutcome.Succeeded)
+        {
+            await previews.ForComputedAsync(db, run, ct);
+        }
+
         if (run.Status != before)
         {
             await RunWork.FollowAsync(db, run, ct);

@@ -103,13 +103,24 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     }
 
     /// <summary>An image as a result object of a study.</summary>
-    public async Task<ResultObject> WriteObjectAsync(RunManifest manifest, Guid attemptId, CancellationToken ct)
+    public async Task<ResultObject> WriteObjectAsync(RunManifest manifest, Guid attemptId, CancellationToken ct) =>
+        (await WriteImagesAsync(manifest, attemptId, 1, ct))[0];
+
+    /// <summary>Images of one new series as result objects of a study.</summary>
+    public async Task<IReadOnlyList<ResultObject>> WriteImagesAsync(RunManifest manifest, Guid attemptId, int images, CancellationToken ct)
     {
-        var (uid, bytes) = TestStudy.MakeImage(manifest.StudyInstanceUid);
-        var name = BlobNames.Attempt(manifest.TenantId, manifest.RunId, attemptId, "image.dcm");
-        await WriteAsync(name, bytes, ct);
-        return new ResultObject(
-            "1.2.840.10008.5.1.4.1.1.4", uid + ".1", uid, "1.2.840.10008.1.2.1", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        var (uid, files) = TestStudy.MakeImages(manifest.StudyInstanceUid, images);
+        var objects = new List<ResultObject>();
+        foreach (var bytes in files)
+        {
+            var number = objects.Count + 1;
+            var name = BlobNames.Attempt(manifest.TenantId, manifest.RunId, attemptId, $"image-{number}.dcm");
+            await WriteAsync(name, bytes, ct);
+            objects.Add(new ResultObject(
+                "1.2.840.10008.5.1.4.1.1.4", $"{uid}.{number}", uid, "1.2.840.10008.1.2.1", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
+        }
+
+        return objects;
     }
 
     /// <summary>Writes the outlines of an attempt: one square.</summary>
