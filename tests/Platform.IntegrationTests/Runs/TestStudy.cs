@@ -39,13 +39,6 @@ internal static class TestStudy
         return (root, [.. ImageSeriesWriter.Write(series).Select(file => file.ToArray())]);
     }
 
-    /// <summary>One image in a series of its own of somebody's study.</summary>
-    public static (string SeriesUid, byte[] File) MakeImage(string studyUid)
-    {
-        var (uid, files) = MakeImages(studyUid, 1);
-        return (uid, files[0]);
-    }
-
     /// <summary>Images in a series of their own of somebody's study; the UID of each is that of the series and its number.</summary>
     public static (string SeriesUid, IReadOnlyList<byte[]> Files) MakeImages(string studyUid, int slices)
     {

@@ -5,7 +5,7 @@ import { Link } from 'react-router';
 import { api, ApiProblem, type Schemas } from '@/lib/api';
 import { useFormat } from '@/lib/format';
 import { Badge, Button, EmptyState, Inset, Notice, Section, Segments, Table, Tag, type Column } from '@/ui';
-import { toRequest, wrongOf, type Draft } from './draft';
+import { toRequest, type Draft } from './draft';
 import styles from './Rules.module.css';
 
 type Study = Schemas['DryRunRulesStudyItem'];
@@ -21,12 +21,16 @@ interface DryRunProps {
   draft?: Draft;
   /** The result is that of the draft as it stands now. */
   isFresh?: boolean;
+  /** The draft cannot be sent as it stands. */
+  isWrong?: boolean;
+  /** What the draft changes beside what a dry run can show. */
+  note?: string | undefined;
   onWrong?: () => void;
   onTried?: (draft: Draft) => void;
 }
 
 /** What the rules would have made of past studies. Nothing is queued. */
-export function DryRun({ tenant, ruleId, draft, isFresh = true, onWrong, onTried }: DryRunProps) {
+export function DryRun({ tenant, ruleId, draft, isFresh = true, isWrong = false, note, onWrong, onTried }: DryRunProps) {
   const { t } = useTranslation('rules');
   const [days, setDays] = useState<(typeof spans)[number]>('30');
   const run = useMutation({
@@ -36,7 +40,7 @@ export function DryRun({ tenant, ruleId, draft, isFresh = true, onWrong, onTried
     onSuccess: (_, tried) => tried && onTried?.(tried),
   });
   const start = () => {
-    if (draft && wrongOf(draft).size > 0) {
+    if (isWrong) {
       onWrong?.();
     } else {
       run.mutate(draft);
@@ -44,7 +48,7 @@ export function DryRun({ tenant, ruleId, draft, isFresh = true, onWrong, onTried
   };
   const variant = draft && isFresh && run.data ? 'secondary' : 'primary';
   return (
-    <Section title={t(draft ? 'dryRun.title' : 'dryRun.active')} text={t('dryRun.text')} actions={(
+    <Section title={t(draft ? 'dryRun.title' : 'dryRun.active')} text={note === undefined ? t('dryRun.text') : <>{t('dryRun.text')} <strong>{note}</strong></>} actions={(
       <>
         <Segments label={t('dryRun.span')} value={days} options={spans.map(value => ({ value, text: t('dryRun.days', { count: Number(value) }) }))} onChange={setDays} />
         <Button variant={variant} icon="play" busy={run.isPending} onClick={start}>{t('dryRun.action')}</Button>
