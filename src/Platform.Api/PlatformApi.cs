@@ -80,6 +80,7 @@ public static class PlatformApi
         app.MapCreateTenant();
         app.MapSetTenantLimits();
         app.MapGetPlatformOperations();
+        app.MapTenantRuns();
         app.MapModelPackages();
 
         var tenant = app.MapGroup("/t/{tenant}").AddEndpointFilter(TenantTransaction.FilterAsync);

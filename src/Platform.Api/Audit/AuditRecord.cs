@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Authorization;
 using Platform.Api.Security;
 using Platform.Audit;
 
@@ -7,7 +8,12 @@ namespace Platform.Api.Audit;
 /// <summary>Who acted.</summary>
 internal sealed record AuditAgent(AgentKind Kind, Guid? Id)
 {
-    public static AuditAgent Of(HttpContext? http) => new(CurrentUser.KindOf(http?.User), CurrentUser.IdOf(http?.User));
+    public static AuditAgent Of(HttpContext? http) =>
+        new(IsForOperators(http?.GetEndpoint()) ? AgentKind.Operator : CurrentUser.KindOf(http?.User), CurrentUser.IdOf(http?.User));
+
+    // Whoever acts at such an endpoint was let in as an operator, whatever else they are.
+    private static bool IsForOperators(Endpoint? endpoint) =>
+        endpoint?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => data.Policy == Policy.OperatePlatform) == true;
 }
 
 /// <summary>Makes an audit row and its canonical form.</summary>

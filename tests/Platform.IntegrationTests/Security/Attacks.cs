@@ -85,6 +85,8 @@ internal static class Attacks
         Attack.OnThing("GET /t/{tenant}/rules/{id}/comparison", t => $"/rules/{t.Rule}/comparison", TenantAdministrator),
         Attack.On("PUT /tenants/{slug}/limits", Audience.Operator) with { Body = _ => JsonContent.Create(new { weight = 1 }) },
         Attack.On("GET /operations", Audience.Operator),
+        Attack.On("GET /tenants/{slug}/troubled-runs", Audience.Operator),
+        Attack.On("POST /tenants/{slug}/troubled-runs/replay", Audience.Operator) with { Body = t => JsonContent.Create(new { runIds = new[] { t.Run } }) },
         Attack.OnMember("GET /t/{tenant}/models", "/models", TenantAdministrator, Uploader, Specialist, Viewer),
         Attack.OnMember("POST /t/{tenant}/models", "/models", TenantAdministrator) with { Body = _ => JsonContent.Create(new { hash = NoHash }) },
         Attack.OnMember("GET /t/{tenant}/models/offers", "/models/offers", TenantAdministrator),

@@ -7,12 +7,12 @@ import {
   Badge, Button, EmptyState, ErrorState, Inset, Loading, Notice, Page, Panel, Progress, Section, Skeleton, Table, Tag, type Column,
 } from '@/ui';
 import styles from './Operator.module.css';
+import { tenantCell, Troubled } from './Troubled';
 
 type Work = Schemas['GetPlatformOperationsResponse'];
 type Queue = Schemas['GetPlatformOperationsQueueItem'];
 type Worker = Schemas['GetPlatformOperationsWorkerItem'];
 type Gpu = Schemas['GpuFacts'];
-type Trouble = Schemas['GetPlatformOperationsTroubleItem'];
 
 const readEveryMs = 5_000;
 
@@ -54,16 +54,10 @@ function Numbers({ work }: { work: Work }) {
       <Section title={t('phases.title')} text={work.phaseRuns > 0 ? t('phases.text', { count: work.phaseRuns }) : undefined}>
         {work.phaseRuns === 0 ? <Inset><p>{t('phases.none')}</p></Inset> : <Phases phases={work.phases} />}
       </Section>
-      <Section title={t('troubled.title')} text={work.troubled.length > 0 ? t('troubled.text') : undefined}>
-        {work.troubled.length === 0 ? <Inset><p>{t('troubled.none')}</p></Inset> : <TroubleTable troubled={work.troubled} />}
-      </Section>
+      <Troubled tenants={work.troubled} />
     </>
   );
 }
-
-const tenantCell = ({ tenant, name }: { tenant: string; name: string }) => (
-  <span className={styles.stack}><strong><bdi>{name}</bdi></strong><span className={styles.minor}><bdi>{tenant}</bdi></span></span>
-);
 
 function QueueTable({ queue }: { queue: readonly Queue[] }) {
   const { t } = useTranslation('operator');
@@ -155,16 +149,6 @@ function Phases({ phases }: { phases: readonly Schemas['PhaseQuantiles'][] }) {
     },
   ];
   return <Table caption={t('phases.caption')} columns={columns} rows={rows} rowKey={row => row.phase} />;
-}
-
-function TroubleTable({ troubled }: { troubled: readonly Trouble[] }) {
-  const { t } = useTranslation('operator');
-  const format = useFormat();
-  const columns: Column<Trouble>[] = [
-    { key: 'tenant', title: t('queue.tenant'), narrow: 'plain', cell: tenantCell },
-    { key: 'count', title: t('troubled.count'), align: 'end', cell: item => format.number(item.quarantined) },
-  ];
-  return <Table caption={t('troubled.caption')} columns={columns} rows={troubled} rowKey={item => item.tenant} />;
 }
 
 function LoadingNumbers() {

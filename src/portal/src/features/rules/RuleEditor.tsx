@@ -146,7 +146,7 @@ function Thresholds({ of, typed, isTold, onChange }: ThresholdsProps) {
           <div key={label} className={styles.threshold}>
             <TextField label={called} value={text} placeholder={String(threshold.default)} inputMode="decimal" autoComplete="off"
               hint={t('threshold.own', { from: threshold.default })}
-              error={isWrong && (isTold || text.length > 1) ? t('threshold.wrong', { above: threshold.above, below: threshold.below }) : undefined}
+              error={isWrong && (isTold || !/^0?[.,]?0*$/.test(text)) ? t('threshold.wrong', { above: threshold.above, below: threshold.below }) : undefined}
               onChange={event => onChange(label, event.currentTarget.value)} />
             {text !== '' && <Button size="small" variant="quiet" icon="retry" aria-label={t('threshold.resetOf', { name: called })} onClick={() => onChange(label, '')}>{t('threshold.reset')}</Button>}
           </div>
