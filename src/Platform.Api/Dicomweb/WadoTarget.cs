@@ -79,7 +79,7 @@ internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, Tenan
             from instances i
             join series e on e.tenant_id = i.tenant_id and e.id = i.series_id
             join studies s on s.tenant_id = i.tenant_id and s.id = i.study_id
-            where i.tenant_id = @tenant and s.study_instance_uid = any(@studies)
+            where i.tenant_id = @tenant and i.status <> 'Withdrawn' and s.study_instance_uid = any(@studies)
                   {(allSeries is null ? "" : "and e.series_instance_uid = any(@series)")}
                   {(instances is null ? "" : "and i.sop_instance_uid = any(@instances)")}
             order by e.number, e.id, i.instance_number, i.id

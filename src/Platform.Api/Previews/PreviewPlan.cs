@@ -40,7 +40,7 @@ internal sealed class PreviewPlan(TimeProvider clock)
     public async Task ForComputedAsync(PlatformDb db, Run run, CancellationToken ct)
     {
         var instances = db.Instances.Local.Where(i => i.RunId == run.Id).ToLookup(i => i.SeriesId);
-        foreach (var one in db.Series.Local.Where(s => s.RunId == run.Id && s.IsDerived).ToList())
+        foreach (var one in db.Series.Local.Where(s => s.RunId == run.Id && s.IsDerived && s.WithdrawnAt is null).ToList())
         {
             var hash = HashOf(instances[one.Id].Select(i => (i.SopInstanceUid, i.Sha256)));
             await AddAsync(db, Preview.Of(one, run.StudyVersion, hash, clock.GetUtcNow()), instances[one.Id].All(i => i.Rows is null), ct);

@@ -110,7 +110,7 @@ internal sealed partial class RunFinishedConsumer(
 
         if (run is { Status: RunStatus.Succeeded, IsProvisional: false, IsShadow: false } && outcome == AttemptOutcome.Succeeded)
         {
-            await ProvisionalRuns.SupersedeAsync(db, run, ct);
+            await ProvisionalRuns.SupersedeAsync(db, run, audit, clock, ct);
         }
     }
 
@@ -195,6 +195,7 @@ internal sealed partial class RunFinishedConsumer(
                 Number = first.SeriesNumber,
                 Origin = SeriesOrigin.Computed,
                 RunId = run.Id,
+                WithdrawnAt = run.SupersededBy is null ? null : now,
             };
             db.Series.Add(series);
             db.Instances.AddRange(objects.Select(o => new Instance
@@ -215,7 +216,7 @@ internal sealed partial class RunFinishedConsumer(
                 Sha256 = o.Object.Sha256,
                 StudyVersion = run.StudyVersion,
                 Metadata = o.Metadata,
-                Status = InstanceStatus.Stored,
+                Status = run.SupersededBy is null ? InstanceStatus.Stored : InstanceStatus.Withdrawn,
                 StoredAt = now,
                 RunId = run.Id,
             }));

@@ -42,6 +42,9 @@ internal sealed class Series : ITenantOwned
     /// <summary>The run that computed it; null when received.</summary>
     public Guid? RunId { get; init; }
 
+    /// <summary>When another result superseded the one that it belongs to; since then it and its instances are given to nobody.</summary>
+    public DateTimeOffset? WithdrawnAt { get; set; }
+
     /// <summary>Images that a model made of others: AI-enhanced, no originals, and nothing that another model takes.</summary>
     public bool IsDerived => IsDerivedOf(Origin, Modality);
 
@@ -53,6 +56,7 @@ internal sealed class SeriesMapping : IEntityTypeConfiguration<Series>
     public void Configure(EntityTypeBuilder<Series> builder)
     {
         builder.ToTable("series");
+        builder.HasQueryFilter(Instance.WithdrawnFilter, s => s.WithdrawnAt == null);
         builder.HasIndex(s => new { s.TenantId, s.StudyId, s.SeriesInstanceUid }).IsUnique();
         builder.Ignore(s => s.IsDerived);
         builder.Property(s => s.SeriesInstanceUid).UseCollation("C");

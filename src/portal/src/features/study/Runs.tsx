@@ -74,6 +74,7 @@ function RunCard({ run, shown, outlines, hidden, marked, onToggle, onFinding, on
         <span role="status"><Badge tone={tones[run.status]}>{t(`status.${run.status}`)}</Badge></span>
       </header>
       {run.isProvisional && <p className={styles.soft}>{t('runs.provisional')}</p>}
+      {run.supersededBy !== null && <p className={styles.soft}>{t('runs.superseded')}</p>}
       {isOnItsWay(run) && <Advance run={run} />}
       {isOnItsWay(run) && run.reasonCode !== null && <Waits run={run} />}
       {run.status === 'Succeeded' && seconds !== null && <p className={styles.soft}>{t('runs.took', { time: format.duration(seconds) })}</p>}

@@ -87,7 +87,8 @@ function StudyView({ study }: { study: Study }) {
   const [marked, setMarked] = useState<number | null>(null);
   const [pending, setPending] = useState<{ finding: Finding; run: string } | null>(null);
 
-  const run = study.runs.find(one => one.id === shownRun) ?? study.runs.find(one => one.status === 'Succeeded');
+  const run = study.runs.find(one => one.id === shownRun)
+    ?? study.runs.find(one => one.status === 'Succeeded' && one.supersededBy === null) ?? study.runs.find(one => one.status === 'Succeeded');
   const outlines = useQuery({ ...outlinesQuery(tenant, run?.id ?? ''), enabled: run?.status === 'Succeeded', retry: false });
   const path = { tenant, study: study.studyInstanceUid, series: series?.seriesInstanceUid ?? '' };
   const canLook = useCan('lookAtHeldPixels');
