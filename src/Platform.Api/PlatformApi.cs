@@ -82,6 +82,7 @@ public static class PlatformApi
         app.MapGetPlatformOperations();
         app.MapTenantRuns();
         app.MapModelPackages();
+        app.MapListPlatformAudit();
 
         var tenant = app.MapGroup("/t/{tenant}").AddEndpointFilter(TenantTransaction.FilterAsync);
         tenant.MapGetTenant();

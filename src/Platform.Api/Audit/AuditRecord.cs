@@ -30,9 +30,8 @@ internal static class AuditRecord
         string? detail)
     {
         var id = Guid.CreateVersion7(at);
-        // Microseconds, as the column keeps them: the row and its canonical form say the same instant.
-        at = new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMicrosecond), at.Offset).ToUniversalTime();
-        var canonical = CanonicalJson.Write(Balp(tenantId, id, agent, at, action, entityKind, entityId, outcome, detail));
+        at = Instant(at);
+        var canonical = CanonicalJson.Write(Balp(tenantId.ToString(), id, agent, at, action, entityKind, entityId, outcome, detail));
         return new AuditEvent
         {
             TenantId = tenantId,
@@ -49,9 +48,35 @@ internal static class AuditRecord
         };
     }
 
+    /// <summary>The same of an act that concerns the whole platform.</summary>
+    public static OperatorEvent OfPlatform(
+        AuditAgent agent, DateTimeOffset at, string action, string entityKind, string entityId, AuditOutcome outcome, string? detail)
+    {
+        var id = Guid.CreateVersion7(at);
+        at = Instant(at);
+        var canonical = CanonicalJson.Write(Balp("platform", id, agent, at, action, entityKind, entityId, outcome, detail));
+        return new OperatorEvent
+        {
+            Id = id,
+            OccurredAt = at,
+            Action = action,
+            AgentId = agent.Id,
+            EntityKind = entityKind,
+            EntityId = entityId,
+            Outcome = outcome,
+            Canonical = canonical,
+            LeafSha256 = AuditLeaf.Hash(canonical),
+        };
+    }
+
+    /// <summary>Microseconds, as the column keeps them: the row and its canonical form say the same instant.</summary>
+    private static DateTimeOffset Instant(DateTimeOffset at) =>
+        new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMicrosecond), at.Offset).ToUniversalTime();
+
     /// <summary>FHIR R4 AuditEvent as IHE BALP profiles it: type rest, what was done, when, how it ended, who, from where, to what.</summary>
+    /// <param name="site">The tenant's id, or <c>platform</c>.</param>
     private static JsonObject Balp(
-        Guid tenantId,
+        string site,
         Guid id,
         AuditAgent agent,
         DateTimeOffset at,
@@ -76,7 +101,7 @@ internal static class AuditRecord
                 ["who"] = Identifier(agent.Id?.ToString() ?? "platform"),
                 ["requestor"] = agent.Kind != AgentKind.Platform,
             }),
-            ["source"] = new JsonObject { ["observer"] = Identifier("platform-api"), ["site"] = tenantId.ToString() },
+            ["source"] = new JsonObject { ["observer"] = Identifier("platform-api"), ["site"] = site },
             ["entity"] = new JsonArray(new JsonObject
             {
                 ["what"] = Identifier(entityId),

@@ -93,6 +93,7 @@ internal static class Attacks
         Attack.OnThing("POST /t/{tenant}/models/{id}/activate", t => $"/models/{t.Idle}/activate", TenantAdministrator),
         Attack.OnThing("POST /t/{tenant}/models/{id}/deactivate", t => $"/models/{t.Idle}/deactivate", TenantAdministrator),
         Attack.OnThing("POST /t/{tenant}/models/{id}/rollback", t => $"/models/{t.Idle}/rollback", TenantAdministrator),
+        Attack.On("GET /audit", Audience.Operator),
         Attack.On("GET /models", Audience.Operator),
         Attack.On("POST /models", Audience.Operator) with { Body = _ => new ByteArrayContent([1]) },
         Attack.On("POST /models/{hash}/approve", Audience.Operator),

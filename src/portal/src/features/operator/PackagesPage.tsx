@@ -6,6 +6,7 @@ import { useFormat } from '@/lib/format';
 import {
   Badge, Button, Dialog, EmptyState, ErrorState, Facts, Icon, Inset, Loading, Notice, Page, Panel, Progress, Section, Skeleton, Table, useToast, type Column, type Tone,
 } from '@/ui';
+import { Log, logKey } from './Log';
 import styles from './Operator.module.css';
 
 type Package = Schemas['ListPackagesItem'];
@@ -37,6 +38,7 @@ export default function PackagesPage() {
                   ? <EmptyState icon="folder" title={t('packages.empty.title')}>{t('packages.empty.text')}</EmptyState>
                   : <PackageTable packages={packages} onTell={setTold} onAsk={(step, of) => setAsked({ step, of })} />}
             </Section>
+            <Log />
           </>
         )}
       {told && (
@@ -108,7 +110,7 @@ function Confirm({ asked: { step, of }, onClose }: { asked: { step: Step; of: Pa
       say(t(`${step}.done`, values));
       onClose();
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: key }),
+    onSettled: () => Promise.all([key, logKey].map(queryKey => queries.invalidateQueries({ queryKey }))),
   });
   return (
     <Dialog title={t(`${step}.title`, values)} isWide={step === 'approve'} onClose={onClose} actions={(
@@ -160,7 +162,7 @@ function Upload() {
       setZip(undefined);
       setSignature(undefined);
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: key }),
+    onSettled: () => Promise.all([key, logKey].map(queryKey => queries.invalidateQueries({ queryKey }))),
   });
   const choose = (set: (file: File | undefined) => void) => (event: React.ChangeEvent<HTMLInputElement>) => {
     set(event.currentTarget.files?.[0]);
