@@ -5,6 +5,7 @@ import { api, ApiProblem, type Schemas } from '@/lib/api';
 import { useFormat } from '@/lib/format';
 import { useNow } from '@/lib/useNow';
 import { Badge, Button, Dialog, ErrorState, Inset, Loading, Notice, Section, Skeleton, Table, Tag, useToast, type Column, type Tone } from '@/ui';
+import cells from '@/ui/cells.module.css';
 import styles from './Operator.module.css';
 
 type Tenant = Schemas['GetPlatformOperationsTroubleItem'];
@@ -12,7 +13,7 @@ type Run = Schemas['ListTroubledRunsRunItem'];
 type Asked = Schemas['ReplayTroubledRunsRequest'];
 
 export const tenantCell = ({ tenant, name }: { tenant: string; name: string }) => (
-  <span className={styles.stack}><strong><bdi>{name}</bdi></strong><span className={styles.minor}><bdi>{tenant}</bdi></span></span>
+  <span className={cells.stack}><strong><bdi>{name}</bdi></strong><span className={cells.minor}><bdi>{tenant}</bdi></span></span>
 );
 
 /** Hospitals with runs that went wrong; of one at a time the runs, without its studies, to be queued again. */
@@ -94,9 +95,9 @@ function RunTable({ runs, isBusy, onReplay }: { runs: readonly Run[]; isBusy: bo
     {
       key: 'model', title: t('replay.model'), narrow: 'plain',
       cell: run => (
-        <span className={styles.stack}>
+        <span className={cells.stack}>
           <strong><bdi>{run.model}</bdi> {run.isShadow && <Tag>{t('replay.shadow')}</Tag>}</strong>
-          <span className={styles.minor}>{run.modelVersion} · <code className={styles.code}>…{run.id.slice(-8)}</code></span>
+          <span className={cells.minor}>{run.modelVersion} · <code className={styles.code}>…{run.id.slice(-8)}</code></span>
         </span>
       ),
     },

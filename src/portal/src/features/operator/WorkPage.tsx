@@ -6,6 +6,7 @@ import { useNow } from '@/lib/useNow';
 import {
   Badge, Button, EmptyState, ErrorState, Inset, Loading, Notice, Page, Panel, Progress, Section, Skeleton, Table, Tag, type Column,
 } from '@/ui';
+import cells from '@/ui/cells.module.css';
 import styles from './Operator.module.css';
 import { tenantCell, Troubled } from './Troubled';
 
@@ -89,7 +90,7 @@ function WorkerTable({ workers }: { workers: readonly Worker[] }) {
   const columns: Column<Worker>[] = [
     {
       key: 'worker', title: t('workers.worker'), narrow: 'plain',
-      cell: worker => <span className={styles.stack}><strong><bdi>{worker.name}</bdi></strong><span className={styles.minor}>{t('workers.beat', { ago: format.ago(worker.beatAt, now) })}</span></span>,
+      cell: worker => <span className={cells.stack}><strong><bdi>{worker.name}</bdi></strong><span className={cells.minor}>{t('workers.beat', { ago: format.ago(worker.beatAt, now) })}</span></span>,
     },
     { key: 'device', title: t('workers.device'), cell: worker => <Tag>{worker.device}</Tag> },
     { key: 'state', title: t('workers.state'), narrow: 'corner', cell: worker => (worker.isDraining ? <Badge tone="warn">{t('workers.leaving')}</Badge> : <Badge tone="good">{t('workers.takes')}</Badge>) },
@@ -106,7 +107,7 @@ function Gpus({ gpus }: { gpus: readonly Gpu[] }) {
   const { t } = useTranslation('operator');
   const format = useFormat();
   if (gpus.length === 0) {
-    return <span className={styles.soft}>{t('workers.noGpu')}</span>;
+    return <span className={cells.soft}>{t('workers.noGpu')}</span>;
   }
   return (
     <ul className={styles.gpus}>
@@ -115,7 +116,7 @@ function Gpus({ gpus }: { gpus: readonly Gpu[] }) {
           <bdi>{gpu.name}</bdi>
           {gpu.utilisation !== null && <Meter share={gpu.utilisation} label={t('workers.utilisationOf', { name: gpu.name })} />}
           {gpu.memoryUsedBytes !== null && gpu.memoryTotalBytes !== null
-            && <span className={styles.minor}>{t('workers.gpuMemory', { used: format.bytes(gpu.memoryUsedBytes), all: format.bytes(gpu.memoryTotalBytes) })}</span>}
+            && <span className={cells.minor}>{t('workers.gpuMemory', { used: format.bytes(gpu.memoryUsedBytes), all: format.bytes(gpu.memoryTotalBytes) })}</span>}
         </li>
       ))}
     </ul>
@@ -152,5 +153,5 @@ function Phases({ phases }: { phases: readonly Schemas['PhaseQuantiles'][] }) {
 }
 
 function LoadingNumbers() {
-  return <Loading><div className={styles.skeletons}>{[14, 18, 11, 16].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>;
+  return <Loading><div className={cells.skeletons}>{[14, 18, 11, 16].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>;
 }

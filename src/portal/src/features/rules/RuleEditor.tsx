@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { api, ApiProblem } from '@/lib/api';
 import { useTenant } from '@/lib/session';
 import { Button, CheckField, Inset, Notice, Page, Section, SelectField, TextField, useToast } from '@/ui';
+import cells from '@/ui/cells.module.css';
 import { draftOf, isWrongThreshold, newDraft, toRequest, wrongOf, type Draft, type Model, type Rule, type Threshold, type Wrong } from './draft';
 import { DryRun } from './DryRun';
 import styles from './Rules.module.css';
@@ -136,7 +137,7 @@ function Thresholds({ of, typed, isTold, onChange }: ThresholdsProps) {
   return (
     <fieldset className={styles.needs}>
       <legend>{t('threshold.title')}</legend>
-      <p className={styles.soft}>{t('threshold.text')}</p>
+      <p className={cells.soft}>{t('threshold.text')}</p>
       {of.map(threshold => {
         const { label, name, concept } = threshold;
         const text = typed[label] ?? '';
