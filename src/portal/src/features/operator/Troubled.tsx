@@ -51,7 +51,7 @@ function TroubledRuns({ of, onClose }: { of: Tenant; onClose: () => void }) {
   const queries = useQueryClient();
   const say = useToast();
   const key = ['troubled runs', of.tenant];
-  const read = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get('/tenants/{slug}/troubled-runs', { path: { slug: of.tenant }, signal }) });
+  const read = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get('/tenants/{slug}/troubled-runs', { path: { slug: of.tenant }, signal }), refetchInterval: 5_000 });
   const replay = useMutation({
     mutationFn: (body: Asked) => api.post('/tenants/{slug}/troubled-runs/replay', { path: { slug: of.tenant }, body }),
     onSuccess: answer => say(t('replay.done', { count: answer.replayed.length })),

@@ -39,10 +39,12 @@ export function SeriesRail({ tenant, study, isHidden, current, onChoose }: RailP
 function SeriesText({ series, run }: { series: Series; run: Run | undefined }) {
   const { t } = useTranslation('study');
   const format = useFormat();
+  // The label says what a derived series' own description begins with.
+  const description = series.isDerived ? series.description?.replace(/^AI-enhanced: */, '') ?? null : series.description;
   return (
     <span className={styles.seriesText}>
-      {series.isDerived && <span><Badge tone="accent">{t('derived.mark')}</Badge></span>}
-      <strong><bdi>{series.description ?? (series.number === null ? t('series.noDescription') : t('series.number', { n: series.number }))}</bdi></strong>
+      {series.isDerived && <span><Badge tone="warn">{t('derived.mark')}</Badge></span>}
+      <strong><bdi>{description ?? (series.number === null ? t('series.noDescription') : t('series.number', { n: series.number }))}</bdi></strong>
       {series.isDerived && run !== undefined && <span>{t('derived.by', { model: run.model, version: run.modelVersion })}</span>}
       <span>{[series.modality, series.description !== null && series.number !== null && t('series.number', { n: series.number })].filter(Boolean).join(' · ')}</span>
       <span>{t('head.images', { count: series.instances, n: format.number(series.instances) })}</span>

@@ -144,7 +144,7 @@ function StudyView({ study }: { study: Study }) {
           setChosen(uid);
         }} />
         <section className={styles.stage} id="stage" aria-label={t('viewer.label')}>
-          {series?.isDerived && <p className={styles.derived}><Badge tone="accent">{t('derived.mark')}</Badge> {t('derived.notOriginal')}</p>}
+          {series?.isDerived && <p className={styles.derived}><Badge tone="warn">{t('derived.mark')}</Badge> {t('derived.notOriginal')}</p>}
           {series === undefined ? <EmptyState icon="image" title={t('noImages.title')}>{t('noImages.text')}</EmptyState>
             : isHidden ? <EmptyState icon="lock" title={t('held.hidden.title')}>{t('held.hidden.text')}</EmptyState>
             : preview.isPending ? <Loading><div className={styles.reading} /></Loading>
