@@ -80,7 +80,9 @@ public static class PlatformApi
         app.MapCreateTenant();
         app.MapSetTenantLimits();
         app.MapGetPlatformOperations();
+        app.MapTenantRuns();
         app.MapModelPackages();
+        app.MapListPlatformAudit();
 
         var tenant = app.MapGroup("/t/{tenant}").AddEndpointFilter(TenantTransaction.FilterAsync);
         tenant.MapGetTenant();

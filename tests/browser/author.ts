@@ -19,12 +19,22 @@ export function authorsPublicKey(): string {
   return createPublicKey(authorsKey()).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** A model of this repository as another version, packed and signed; the paths of the zip and its signature. */
-export function writePackage(model: string, change: { version: string }, folder: string): { zip: string; signature: string } {
-  const source = join(root, 'src/models', model);
+/** Members of a manifest that are to be other than they are. */
+export interface ManifestChange {
+  readonly version: string;
+  readonly name?: string;
+  readonly title?: string;
+  readonly quality?: object;
+  readonly limits?: object;
+}
+
+/** A model of this repository, or of its tests, as another version, packed and signed; the paths of the zip and its signature. */
+export function writePackage(model: string, change: ManifestChange, folder: string): { zip: string; signature: string } {
+  const source = [join(root, 'src/models', model), join(root, 'tests/Platform.IntegrationTests/Packages', model)].find(existsSync) ?? '';
+  const card = join(source, 'card.md');
   const manifest = { ...JSON.parse(readFileSync(join(source, 'manifest.json'), 'utf8')), ...change } as { name: string; version: string };
   const files: [string, Buffer][] = [
-    ['card.md', readFileSync(join(source, 'card.md'))],
+    ['card.md', existsSync(card) ? readFileSync(card) : Buffer.from('For tests.\n')],
     ...readdirSync(join(source, 'golden')).sort().filter(name => name.endsWith('.bin')).map((name): [string, Buffer] => [`golden/${name}`, readFileSync(join(source, 'golden', name))]),
     ['manifest.json', Buffer.from(JSON.stringify(manifest))],
     ['model.onnx', readFileSync(join(source, 'model.onnx'))],

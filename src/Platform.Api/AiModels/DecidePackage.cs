@@ -8,7 +8,7 @@ namespace Platform.Api.AiModels;
 
 /// <summary>
 /// POST /models/{hash}/approve and /withdraw: a platform operator lets tenants take a package up, or takes it from all of them.
-/// Each tenant's audit log tells it.
+/// Each tenant's audit log tells it, and that of the operators.
 /// </summary>
 internal static class DecidePackage
 {
@@ -45,7 +45,11 @@ internal static class DecidePackage
 
         // Withdrawn is saved first, so that nobody takes it up meanwhile. Every tenant is gone through each time: one that could not be
         // reached is done by asking again, and in one that is done already nothing changes.
-        package.TryDecide(status, user.Id, clock.GetUtcNow());
+        if (package.TryDecide(status, user.Id, clock.GetUtcNow()))
+        {
+            audit.RecordPlatform(identities, ActionOf(status), "package", hash);
+        }
+
         await identities.SaveChangesAsync(ct);
         var since = package.DecidedAt ?? DateTimeOffset.MinValue;
         foreach (var tenantId in await identities.TenantNames.Select(t => t.Id).ToListAsync(ct))
@@ -56,10 +60,12 @@ internal static class DecidePackage
         return TypedResults.Ok(new Response(package.Hash, package.Status));
     }
 
+    private static string ActionOf(PackageStatus status) => status == PackageStatus.Approved ? "package.approve" : "package.withdraw";
+
     private static async Task<bool> TellAsync(
         PlatformDb db, AuditLog audit, string hash, PackageStatus status, DateTimeOffset since, CancellationToken ct)
     {
-        var action = status == PackageStatus.Approved ? "package.approve" : "package.withdraw";
+        var action = ActionOf(status);
         if (!await db.AuditEvents.AnyAsync(
             e => e.EntityKind == "package" && e.EntityId == hash && e.Action == action && e.OccurredAt >= since, ct))
         {

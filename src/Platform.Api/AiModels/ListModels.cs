@@ -5,10 +5,11 @@ using Platform.Api.Data;
 using Platform.Api.Runs;
 using Platform.Api.Security;
 using Platform.Contracts;
+using Platform.Inference.Packages;
 
 namespace Platform.Api.AiModels;
 
-/// <summary>GET /t/{tenant}/models: the models of this tenant with the rules that start them.</summary>
+/// <summary>GET /t/{tenant}/models: the models of this tenant with the rules that start them and the thresholds that a rule may set.</summary>
 internal static class ListModels
 {
     public sealed record Response(IReadOnlyList<Item> Models);
@@ -26,7 +27,16 @@ internal static class ListModels
         PackageText Text,
         PackageStatus? Offer,
         string? SignedBy,
-        IReadOnlyList<RuleItem> Rules);
+        IReadOnlyList<RuleItem> Rules,
+        IReadOnlyList<ThresholdItem> Thresholds);
+
+    /// <summary>What a rule's threshold may be for a label.</summary>
+    /// <param name="Name">The label's, as the package's author wrote it.</param>
+    /// <param name="Concept">What the finding is.</param>
+    /// <param name="Default">The package's own: the least probability at which the label is reported.</param>
+    /// <param name="Above">A rule's is greater than this,</param>
+    /// <param name="Below">and less than this.</param>
+    public sealed record ThresholdItem(int Label, string Name, Code Concept, double Default, double Above, double Below);
 
     public sealed record RuleItem(Guid Id, string Name, bool IsActive, bool IsShadow, Lane Lane, ModelInput Conditions);
 
@@ -56,7 +66,11 @@ internal static class ListModels
                 PackageText.Parse(m.Manifest),
                 packages.GetValueOrDefault(m.Hash)?.Status,
                 packages.GetValueOrDefault(m.Hash)?.SignedBy,
-                [.. rules[m.Id].Select(r => new RuleItem(r.Id, r.Name, r.IsActive, r.ShadowOf is not null, r.Lane, r.ReadConditions()))]))
+                [.. rules[m.Id].Select(r => new RuleItem(r.Id, r.Name, r.IsActive, r.ShadowOf is not null, r.Lane, r.ReadConditions()))],
+                [
+                    .. PackageParameters.Thresholds(m.ReadPackage()).Select(t => new ThresholdItem(
+                        t.Label, t.Name, t.Concept, t.Default, PackageParameters.ThresholdAbove, PackageParameters.ThresholdBelow))
+                ]))
         ]));
     }
 }

@@ -37,7 +37,8 @@ internal sealed record RuleAnswer(
         rule.ProvisionalAt,
         rule.ReadThresholds());
 
-    internal static ProblemHttpResult NoSuchRule() => TypedResults.Problem("No such rule.", statusCode: StatusCodes.Status404NotFound);
+    internal static ProblemHttpResult NoSuchRule() => TypedResults.Problem(
+        "No such rule. GET rules lists those of this tenant.", statusCode: StatusCodes.Status404NotFound);
 
     internal static ProblemHttpResult NoSuchThing() => TypedResults.Problem(
         "The rule names a model or a rule that is not there. GET models and GET rules list them.", statusCode: StatusCodes.Status404NotFound);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
+using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Security;
 using Platform.Inference.Packages;
@@ -11,6 +12,8 @@ namespace Platform.Api.AiModels;
 internal static partial class UploadPackage
 {
     private const long MaxBytes = 1L << 30;
+    private const string Action = "package.upload";
+    private const string Kind = "package";
 
     public sealed record Response(string Hash, string Name, string Version, string? SignedBy, PackageStatus Status);
 
@@ -30,14 +33,16 @@ internal static partial class UploadPackage
         PackageAdmission admission,
         CurrentUser user,
         IdentityDb identities,
+        AuditLog audit,
         TimeProvider clock,
         ILogger<UploadedPackage> logger,
         CancellationToken ct)
     {
+        UploadedPackage? uploaded = null;
         try
         {
             var (package, length, signedBy) = await admission.AdmitAsync(zip, Decoded(signature), ct);
-            var uploaded = new UploadedPackage
+            uploaded = new UploadedPackage
             {
                 Hash = package.Hash,
                 Name = package.Manifest.Name,
@@ -49,12 +54,15 @@ internal static partial class UploadPackage
                 UploadedAt = clock.GetUtcNow(),
             };
             identities.Add(uploaded);
+            audit.RecordPlatform(identities, Action, Kind, uploaded.Hash);
             await identities.SaveChangesAsync(ct);
             LogUploaded(logger, uploaded.Hash, uploaded.Name, uploaded.Version, uploaded.UploadedBy, signedBy);
             return TypedResults.Created($"/models/{uploaded.Hash}", Of(uploaded));
         }
         catch (PackageRefusedException e)
         {
+            audit.RecordPlatform(identities, Action, Kind, "refused", AuditOutcome.Failed, e.Code);
+            await identities.SaveChangesAsync(ct);
             LogRefused(logger, e.Code, user.Id);
             return TypedResults.Problem(
                 e.Message,
@@ -65,7 +73,9 @@ internal static partial class UploadPackage
         {
             // The same bytes again: what is known of them stays as it is.
             identities.ChangeTracker.Clear();
-            return TypedResults.Ok(Of(await LastAsync(identities, e, ct)));
+            audit.RecordPlatform(identities, Action, Kind, uploaded!.Hash, AuditOutcome.Success, "known already");
+            await identities.SaveChangesAsync(ct);
+            return TypedResults.Ok(Of(await identities.ModelPackages.AsNoTracking().SingleAsync(p => p.Hash == uploaded.Hash, ct)));
         }
     }
 
@@ -78,12 +88,6 @@ internal static partial class UploadPackage
 
         var bytes = new byte[signature.Length];
         return Convert.TryFromBase64String(signature, bytes, out var length) ? bytes[..length] : [];
-    }
-
-    private static async Task<UploadedPackage> LastAsync(IdentityDb identities, DbUpdateException e, CancellationToken ct)
-    {
-        var hash = ((UploadedPackage)e.Entries[0].Entity).Hash;
-        return await identities.ModelPackages.AsNoTracking().SingleAsync(p => p.Hash == hash, ct);
     }
 
     private static Response Of(UploadedPackage package) => new(package.Hash, package.Name, package.Version, package.SignedBy, package.Status);

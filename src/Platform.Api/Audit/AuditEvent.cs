@@ -18,6 +18,9 @@ internal enum AgentKind
     Person,
     Gateway,
     Platform,
+
+    /// <summary>A person, as who runs the platform: of no tenant.</summary>
+    Operator,
 }
 
 /// <summary>One audited act, in the transaction that did it; the columns are for browsing, <see cref="Canonical"/> is the record.</summary>

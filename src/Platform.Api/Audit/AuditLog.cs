@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Platform.Api.Data;
+using Platform.Api.Security;
 
 namespace Platform.Api.Audit;
 
@@ -13,7 +14,13 @@ internal sealed class AuditLog(IHttpContextAccessor http, ReadLog reads, TimePro
         db.AuditEvents.Add(AuditRecord.Of(
             db.TenantId, AuditAgent.Of(http.HttpContext), clock.GetUtcNow(), action, entityKind, entityId, outcome, detail));
 
-    /// <summary>The same as a statement of a batch in the business transaction.</summary>
+    /// <summary>Adds an operator's act that concerns the whole platform to what <paramref name="identities"/> saves next.</summary>
+    public void RecordPlatform(
+        IdentityDb identities, string action, string entityKind, string entityId, AuditOutcome outcome = AuditOutcome.Success, string? detail = null) =>
+        identities.OperatorEvents.Add(AuditRecord.OfPlatform(
+            AuditAgent.Of(http.HttpContext), clock.GetUtcNow(), action, entityKind, entityId, outcome, detail));
+
+    /// <summary>A tenant's event as a statement of a batch in the business transaction.</summary>
     public NpgsqlBatchCommand Record(
         Guid tenantId, AuditAgent agent, string action, string entityKind, string entityId, string? detail)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Authorization;
 using Platform.Api.Security;
 using Platform.Audit;
 
@@ -7,7 +8,12 @@ namespace Platform.Api.Audit;
 /// <summary>Who acted.</summary>
 internal sealed record AuditAgent(AgentKind Kind, Guid? Id)
 {
-    public static AuditAgent Of(HttpContext? http) => new(CurrentUser.KindOf(http?.User), CurrentUser.IdOf(http?.User));
+    public static AuditAgent Of(HttpContext? http) =>
+        new(IsForOperators(http?.GetEndpoint()) ? AgentKind.Operator : CurrentUser.KindOf(http?.User), CurrentUser.IdOf(http?.User));
+
+    // Whoever acts at such an endpoint was let in as an operator, whatever else they are.
+    private static bool IsForOperators(Endpoint? endpoint) =>
+        endpoint?.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(data => data.Policy == Policy.OperatePlatform) == true;
 }
 
 /// <summary>Makes an audit row and its canonical form.</summary>
@@ -24,9 +30,8 @@ internal static class AuditRecord
         string? detail)
     {
         var id = Guid.CreateVersion7(at);
-        // Microseconds, as the column keeps them: the row and its canonical form say the same instant.
-        at = new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMicrosecond), at.Offset).ToUniversalTime();
-        var canonical = CanonicalJson.Write(Balp(tenantId, id, agent, at, action, entityKind, entityId, outcome, detail));
+        at = Instant(at);
+        var canonical = CanonicalJson.Write(Balp(tenantId.ToString(), id, agent, at, action, entityKind, entityId, outcome, detail));
         return new AuditEvent
         {
             TenantId = tenantId,
@@ -43,9 +48,35 @@ internal static class AuditRecord
         };
     }
 
+    /// <summary>The same of an act that concerns the whole platform.</summary>
+    public static OperatorEvent OfPlatform(
+        AuditAgent agent, DateTimeOffset at, string action, string entityKind, string entityId, AuditOutcome outcome, string? detail)
+    {
+        var id = Guid.CreateVersion7(at);
+        at = Instant(at);
+        var canonical = CanonicalJson.Write(Balp("platform", id, agent, at, action, entityKind, entityId, outcome, detail));
+        return new OperatorEvent
+        {
+            Id = id,
+            OccurredAt = at,
+            Action = action,
+            AgentId = agent.Id,
+            EntityKind = entityKind,
+            EntityId = entityId,
+            Outcome = outcome,
+            Canonical = canonical,
+            LeafSha256 = AuditLeaf.Hash(canonical),
+        };
+    }
+
+    /// <summary>Microseconds, as the column keeps them: the row and its canonical form say the same instant.</summary>
+    private static DateTimeOffset Instant(DateTimeOffset at) =>
+        new DateTimeOffset(at.Ticks - (at.Ticks % TimeSpan.TicksPerMicrosecond), at.Offset).ToUniversalTime();
+
     /// <summary>FHIR R4 AuditEvent as IHE BALP profiles it: type rest, what was done, when, how it ended, who, from where, to what.</summary>
+    /// <param name="site">The tenant's id, or <c>platform</c>.</param>
     private static JsonObject Balp(
-        Guid tenantId,
+        string site,
         Guid id,
         AuditAgent agent,
         DateTimeOffset at,
@@ -70,7 +101,7 @@ internal static class AuditRecord
                 ["who"] = Identifier(agent.Id?.ToString() ?? "platform"),
                 ["requestor"] = agent.Kind != AgentKind.Platform,
             }),
-            ["source"] = new JsonObject { ["observer"] = Identifier("platform-api"), ["site"] = tenantId.ToString() },
+            ["source"] = new JsonObject { ["observer"] = Identifier("platform-api"), ["site"] = site },
             ["entity"] = new JsonArray(new JsonObject
             {
                 ["what"] = Identifier(entityId),

@@ -11,7 +11,8 @@ internal sealed record Reading(
 /// <summary>Repeated readings: the first of ten minutes is written at once, the others are counted and written each minute.</summary>
 internal sealed partial class ReadLog(TenantScope scopes, TimeProvider clock, ILogger<ReadLog> logger) : BackgroundService
 {
-    private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+    /// <summary>In which one identity doing one thing to one entity is one event.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Reading, Opened> opened = new();

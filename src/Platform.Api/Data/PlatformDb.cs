@@ -29,9 +29,13 @@ internal sealed class PlatformDb : DbContext
 
     public DbSet<Study> Studies => Set<Study>();
 
+    /// <summary>Without those that were withdrawn, as the instances: whoever gives them out gives none of these by mistake.</summary>
     public DbSet<Series> Series => Set<Series>();
 
     public DbSet<Instance> Instances => Set<Instance>();
+
+    /// <summary>Also what nobody is given any more, for what keeps rows and blobs together.</summary>
+    public IQueryable<Instance> InstancesAndWithdrawn => Instances.IgnoreQueryFilters([Instance.WithdrawnFilter]);
 
     public DbSet<Preview> Previews => Set<Preview>();
 

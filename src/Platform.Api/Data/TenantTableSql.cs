@@ -36,7 +36,7 @@ internal sealed class TenantTableSql(MigrationsSqlGeneratorDependencies dependen
     private static IEnumerable<string> StatementsFor(CreateTableOperation table) => table.Schema switch
     {
         MigrationHistory.Schema => [],
-        IdentityDb.Schema => [$"GRANT SELECT, INSERT, UPDATE, DELETE ON {table.Schema}.{table.Name} TO {RoleConnections.IdentityRole}"],
+        IdentityDb.Schema => [$"GRANT {Rights(table.Name)} ON {table.Schema}.{table.Name} TO {RoleConnections.IdentityRole}"],
         _ when SystemTables.Contains(table.Name) =>
         [
             $"GRANT SELECT, INSERT, UPDATE, DELETE ON {table.Name} TO {RoleConnections.SystemRole}",
@@ -49,11 +49,11 @@ internal sealed class TenantTableSql(MigrationsSqlGeneratorDependencies dependen
             $"ALTER TABLE {table.Name} ENABLE ROW LEVEL SECURITY",
             $"ALTER TABLE {table.Name} FORCE ROW LEVEL SECURITY",
             $"CREATE POLICY tenant ON {table.Name} USING ({IsOwnRow}) WITH CHECK ({IsOwnRow})",
-            $"GRANT {AppRights(table.Name)} ON {table.Name} TO {RoleConnections.AppRole}",
+            $"GRANT {Rights(table.Name)} ON {table.Name} TO {RoleConnections.AppRole}",
         ],
     };
 
     /// <summary>An audit event is written once; the application can neither change nor remove it.</summary>
-    private static string AppRights(string table) =>
-        table == "audit_events" ? "SELECT, INSERT" : "SELECT, INSERT, UPDATE, DELETE";
+    private static string Rights(string table) =>
+        table is "audit_events" or "operator_events" ? "SELECT, INSERT" : "SELECT, INSERT, UPDATE, DELETE";
 }

@@ -79,11 +79,11 @@ internal sealed class QidoSql
         $"""
         select page.study_instance_uid, page.series_instance_uid, null,
                {StudyCounts},
-               (select count(*) from instances i where i.tenant_id = page.tenant_id and i.series_id = page.series_id),
+               (select count(*) from instances i where i.tenant_id = page.tenant_id and i.series_id = page.series_id and {IsGiven}),
                null::text, {Header("i.series_id = page.series_id")}
         from (select s.tenant_id, s.id, s.study_instance_uid, s.arrived_at, e.id as series_id, e.series_instance_uid, e.number
               from series e join studies s on s.tenant_id = e.tenant_id and s.id = e.study_id
-              where e.tenant_id = @tenant{where}
+              where e.tenant_id = @tenant and e.withdrawn_at is null{where}
               order by s.arrived_at desc, s.id desc, e.number, e.id limit @limit offset @offset) page
         order by page.arrived_at desc, page.id desc, page.number, page.series_id
         """;
@@ -92,27 +92,31 @@ internal sealed class QidoSql
         $"""
         select page.study_instance_uid, page.series_instance_uid, page.sop_instance_uid,
                {StudyCounts},
-               (select count(*) from instances i where i.tenant_id = page.tenant_id and i.series_id = page.series_id),
+               (select count(*) from instances i where i.tenant_id = page.tenant_id and i.series_id = page.series_id and {IsGiven}),
                page.transfer_syntax_uid, page.metadata
         from (select s.tenant_id, s.id, s.study_instance_uid, s.arrived_at, e.id as series_id, e.series_instance_uid, e.number,
                      n.id as instance_id, n.sop_instance_uid, n.transfer_syntax_uid, n.instance_number, n.metadata
               from instances n
               join series e on e.tenant_id = n.tenant_id and e.id = n.series_id
               join studies s on s.tenant_id = n.tenant_id and s.id = n.study_id
-              where n.tenant_id = @tenant{where}
+              where n.tenant_id = @tenant and n.status <> 'Withdrawn'{where}
               order by s.arrived_at desc, s.id desc, e.number, e.id, n.instance_number, n.id limit @limit offset @offset) page
         order by page.arrived_at desc, page.id desc, page.number, page.series_id, page.instance_number, page.instance_id
         """;
 
+    // What a later result has superseded is given to nobody.
+    private const string IsGiven = "i.status <> 'Withdrawn'";
+
     private const string StudyCounts =
-        """
-        (select count(*) from series e where e.tenant_id = page.tenant_id and e.study_id = page.id),
-        (select count(*) from instances i where i.tenant_id = page.tenant_id and i.study_id = page.id),
-        array(select distinct e.modality from series e where e.tenant_id = page.tenant_id and e.study_id = page.id order by 1)
+        $"""
+        (select count(*) from series e where e.tenant_id = page.tenant_id and e.study_id = page.id and e.withdrawn_at is null),
+        (select count(*) from instances i where i.tenant_id = page.tenant_id and i.study_id = page.id and {IsGiven}),
+        array(select distinct e.modality from series e
+              where e.tenant_id = page.tenant_id and e.study_id = page.id and e.withdrawn_at is null order by 1)
         """;
 
     private static string Header(string of) =>
-        $"(select i.metadata from instances i where i.tenant_id = page.tenant_id and {of} order by i.stored_at, i.id limit 1)";
+        $"(select i.metadata from instances i where i.tenant_id = page.tenant_id and {of} and {IsGiven} order by i.stored_at, i.id limit 1)";
 
     private string? Match(
         QidoLevel level,
@@ -275,7 +279,7 @@ internal sealed class QidoSql
             CultureInfo.InvariantCulture,
             $"""
              and exists (select 1 from series m
-                         where m.tenant_id = s.tenant_id and m.study_id = s.id and m.modality = any(@{name}))
+                         where m.tenant_id = s.tenant_id and m.study_id = s.id and m.withdrawn_at is null and m.modality = any(@{name}))
             """);
         return null;
     }

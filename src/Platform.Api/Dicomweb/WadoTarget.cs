@@ -7,7 +7,7 @@ using Platform.Api.Studies;
 namespace Platform.Api.Dicomweb;
 
 /// <summary>One instance that a retrieve request names.</summary>
-/// <param name="IsHeld">It was received, and its study is held: its bytes are for administrators.</param>
+/// <param name="IsHeld">It was received, or made of pixels that were (a derived image, a heat map), and its study is held: its bytes are for administrators.</param>
 internal sealed record WadoInstance(
     Guid Id,
     string StudyInstanceUid,
@@ -74,11 +74,12 @@ internal sealed class WadoTarget(CurrentTenant tenant, TenantScope scopes, Tenan
             $"""
             select s.id, i.id, s.study_instance_uid, e.series_instance_uid, i.sop_instance_uid, i.transfer_syntax_uid,
                    i.blob, i.length, i.sha256, i.status,
-                   i.run_id is null and s.pixels_held_at is not null and s.pixels_released_at is null
+                   (i.run_id is null or e.modality not in ('SEG', 'SR', 'KO', 'PR'))
+                       and s.pixels_held_at is not null and s.pixels_released_at is null
             from instances i
             join series e on e.tenant_id = i.tenant_id and e.id = i.series_id
             join studies s on s.tenant_id = i.tenant_id and s.id = i.study_id
-            where i.tenant_id = @tenant and s.study_instance_uid = any(@studies)
+            where i.tenant_id = @tenant and i.status <> 'Withdrawn' and s.study_instance_uid = any(@studies)
                   {(allSeries is null ? "" : "and e.series_instance_uid = any(@series)")}
                   {(instances is null ? "" : "and i.sop_instance_uid = any(@instances)")}
             order by e.number, e.id, i.instance_number, i.id

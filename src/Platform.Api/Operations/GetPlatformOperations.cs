@@ -34,8 +34,9 @@ internal static class GetPlatformOperations
         IReadOnlyList<GpuFacts>? Gpus,
         DateTimeOffset BeatAt);
 
-    /// <summary>How many runs of a tenant wait for its administrator.</summary>
-    public sealed record TroubleItem(string Tenant, string Name, int Quarantined);
+    /// <summary>How many runs of a tenant wait for a person.</summary>
+    /// <param name="DeadLetters">Deliveries that the broker gave up in the last week; their runs were queued again each time.</param>
+    public sealed record TroubleItem(string Tenant, string Name, int Quarantined, int DeadLetters);
 
     public static void MapGetPlatformOperations(this IEndpointRouteBuilder app) => app
         .MapGet("/operations", Handle)
@@ -44,7 +45,7 @@ internal static class GetPlatformOperations
         .WithTags("Operations");
 
     private static async Task<Ok<Response>> Handle(
-        RoleConnections connections, IdentityDb identities, TenantScope scopes, WorkerRegistry workers, PhaseTimes phases, CancellationToken ct)
+        RoleConnections connections, IdentityDb identities, TenantScope scopes, WorkerRegistry workers, PhaseTimes phases, TimeProvider clock, CancellationToken ct)
     {
         var tenants = await identities.TenantNames.AsNoTracking().OrderBy(t => t.Slug).ToDictionaryAsync(t => t.Id, ct);
         await using var system = await connections.System.OpenConnectionAsync(ct);
@@ -54,13 +55,18 @@ internal static class GetPlatformOperations
             .OrderBy(c => c.Lane).ThenByDescending(c => c.Queued).ThenBy(c => c.Tenant, StringComparer.Ordinal)
             .ToList();
         var troubled = new List<TroubleItem>();
+        var since = clock.GetUtcNow() - ListTroubledRuns.Span;
         foreach (var tenant in tenants.Values)
         {
-            var count = await scopes.RunAsync(
-                tenant.Id, (db, token) => db.RunsAndShadows.CountAsync(r => r.Status == RunStatus.Quarantined, token), ct);
-            if (count > 0)
+            var (quarantined, deadLetters) = await scopes.RunAsync(
+                tenant.Id,
+                async (db, token) => (
+                    await db.RunsAndShadows.CountAsync(r => r.Status == RunStatus.Quarantined, token),
+                    await db.Attempts.CountAsync(a => a.ReasonCode == Attempt.DeadLetter && a.FinishedAt >= since, token)),
+                ct);
+            if (quarantined + deadLetters > 0)
             {
-                troubled.Add(new TroubleItem(tenant.Slug, tenant.Name, count));
+                troubled.Add(new TroubleItem(tenant.Slug, tenant.Name, quarantined, deadLetters));
             }
         }
 

@@ -72,7 +72,7 @@ internal static class GetPreview
     {
         var (status, code, reason) = found switch
         {
-            { Origin: SeriesOrigin.Computed } => (State.Unavailable, "computed", "This series was computed here; it shows on the images it was computed from."),
+            { HasImages: false } => (State.Unavailable, "computed", "This series was computed here; it shows on the images it was computed from."),
             { Study: StudyStatus.Receiving } => (State.Pending, "receiving", "The study is still being received; previews are made when it is complete."),
             _ => (State.Unavailable, "no-instances", "No stored instance of this series is left to show; send it again."),
         };

@@ -22,7 +22,7 @@ internal enum PreviewStatus
 }
 
 /// <summary>
-/// How one received series looks, as of its instances at that time: late instances make another row. This row is the truth;
+/// How one series of images looks, received or derived, as of its instances at that time: late instances make another row. This row is the truth;
 /// messages only ring.
 /// </summary>
 internal sealed class Preview : ITenantOwned

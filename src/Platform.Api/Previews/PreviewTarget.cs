@@ -8,7 +8,8 @@ using Platform.Api.Studies;
 namespace Platform.Api.Previews;
 
 /// <summary>The series that a preview request names, and its preview where there is one.</summary>
-internal sealed record PreviewFound(Guid SeriesId, SeriesOrigin Origin, StudyStatus Study, bool IsHeld, Preview? Preview);
+/// <param name="HasImages">Received, or derived; what else is computed marks other images.</param>
+internal sealed record PreviewFound(Guid SeriesId, bool HasImages, StudyStatus Study, bool IsHeld, Preview? Preview);
 
 /// <summary>Finds what a preview request names, and audits the read before the first byte goes out.</summary>
 internal sealed class PreviewTarget(
@@ -79,7 +80,7 @@ internal sealed class PreviewTarget(
             .Where(s => series.Contains(s.SeriesInstanceUid))
             .Join(db.Studies.Where(s => studies.Contains(s.StudyInstanceUid)), s => s.StudyId, s => s.Id, (s, study) => new
             {
-                s.Id, s.Origin, s.StudyId, study.Status, IsHeld = study.PixelsHeldAt != null && study.PixelsReleasedAt == null,
+                s.Id, s.Origin, s.Modality, s.StudyId, study.Status, IsHeld = study.PixelsHeldAt != null && study.PixelsReleasedAt == null,
             })
             .FirstOrDefaultAsync(ct);
         if (row is null)
@@ -87,16 +88,17 @@ internal sealed class PreviewTarget(
             return (null, default);
         }
 
+        var hasImages = row.Origin == SeriesOrigin.Received || Series.IsDerivedOf(row.Origin, row.Modality);
         var preview = await PreviewAsync(db, row.Id, version, ct);
-        if (preview is null && row is { Origin: SeriesOrigin.Received, Status: StudyStatus.Complete }
+        if (preview is null && hasImages && row.Status == StudyStatus.Complete
             && await StudyCompletion.LockAsync(db, row.StudyId, ct) is { } study)
         {
-            // A study that was complete before there were previews.
+            // A study that was complete before there were previews, or a series derived before those had any.
             await plan.ForCompletedAsync(db, study, ct);
             preview = await PreviewAsync(db, row.Id, version, ct);
         }
 
-        return (new PreviewFound(row.Id, row.Origin, row.Status, row.IsHeld, preview), row.StudyId);
+        return (new PreviewFound(row.Id, hasImages, row.Status, row.IsHeld, preview), row.StudyId);
     }
 
     private static Task<Preview?> PreviewAsync(PlatformDb db, Guid seriesId, Guid? version, CancellationToken ct) => db.Previews.AsNoTracking()

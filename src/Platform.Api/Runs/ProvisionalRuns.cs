@@ -38,13 +38,35 @@ internal static class ProvisionalRuns
         }
     }
 
-    /// <summary>The complete study has its result: earlier provisional ones of the same rule point to it.</summary>
-    public static async Task SupersedeAsync(PlatformDb db, Run complete, CancellationToken ct)
+    /// <summary>
+    /// The complete study has its result: earlier provisional ones of the same rule point to it, and what they stored in the study is
+    /// withdrawn. The caller saves.
+    /// </summary>
+    public static async Task SupersedeAsync(PlatformDb db, Run complete, AuditLog audit, TimeProvider clock, CancellationToken ct)
     {
+        // Locked: one that ends at this moment has stored its objects before, or sees that it is superseded.
         var provisional = await db.Runs
-            .Where(r => r.StudyId == complete.StudyId && r.IsProvisional && r.SupersededBy == null
-                && (r.RuleId == complete.RuleId || r.ModelId == complete.ModelId))
+            .FromSql($"""
+                select * from runs
+                where tenant_id = {complete.TenantId} and study_id = {complete.StudyId} and is_provisional and superseded_by is null
+                    and (rule_id = {complete.RuleId ?? Guid.Empty} or model_id = {complete.ModelId})
+                order by id for update
+                """)
             .ToListAsync(ct);
-        provisional.ForEach(run => run.Supersede(complete));
+        foreach (var run in provisional)
+        {
+            run.Supersede(complete);
+            audit.Record(db, "run.supersede", "run", run.Id.ToString(), AuditOutcome.Success, $"run {complete.Id}");
+        }
+
+        var ids = provisional.ConvertAll(r => (Guid?)r.Id);
+        foreach (var series in await db.Series.Where(s => ids.Contains(s.RunId)).ToListAsync(ct))
+        {
+            series.WithdrawnAt = clock.GetUtcNow();
+            audit.Record(db, "series.withdraw", "series", series.Id.ToString(), AuditOutcome.Success, $"superseded by run {complete.Id}");
+        }
+
+        await db.Instances.Where(i => ids.Contains(i.RunId))
+            .ExecuteUpdateAsync(set => set.SetProperty(i => i.Status, InstanceStatus.Withdrawn), ct);
     }
 }

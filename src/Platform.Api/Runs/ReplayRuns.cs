@@ -38,10 +38,19 @@ internal static class ReplayRuns
             return GetRun.NoSuchRun();
         }
 
+        var (replayed, others) = await ReplayAsync(db, ids, _ => true, audit, ct);
+        return TypedResults.Ok(new Response(replayed, others));
+    }
+
+    /// <summary>Queues those again that have ended without a result and may be. Saves; each is audited.</summary>
+    /// <param name="ids">Of this tenant's runs.</param>
+    internal static async Task<(List<Guid> Replayed, List<Guid> Others)> ReplayAsync(
+        PlatformDb db, IEnumerable<Guid> ids, Func<Run, bool> mayBe, AuditLog audit, CancellationToken ct)
+    {
         var (replayed, others) = (new List<Guid>(), new List<Guid>());
         foreach (var id in ids.Order())
         {
-            if (await db.LockRunOrShadowAsync(id, ct) is { } run && run.TryRetry())
+            if (await db.LockRunOrShadowAsync(id, ct) is { } run && mayBe(run) && run.TryRetry())
             {
                 await RunInputs.AgainAsync(db, run, audit, "run.replay", ct);
                 replayed.Add(id);
@@ -52,6 +61,6 @@ internal static class ReplayRuns
             }
         }
 
-        return TypedResults.Ok(new Response(replayed, others));
+        return (replayed, others);
     }
 }

@@ -20,6 +20,8 @@ internal sealed class ResultReader(BlobStore blobs)
     private const int MaxResultBytes = 64 << 20;
     private const int MaxFindings = 10_000;
     private const int MaxObjects = 5_000; // a derived series has an object for each image
+    private const int MaxQualityCodes = 16;
+    private const int MaxQualityCodeLength = 64;
 
     /// <summary>The result, or one sentence that says what is wrong with it. Throws only when the store cannot be reached.</summary>
     public async Task<(VerifiedResult? Result, string? Problem)> ReadAsync(RunFinished message, string studyInstanceUid, CancellationToken ct)
@@ -62,6 +64,9 @@ internal sealed class ResultReader(BlobStore blobs)
             result is not null && result.TenantId == message.TenantId && result.RunId == message.RunId && result.AttemptId == message.AttemptId,
             "The result is another attempt's.");
         Require(result!.Findings.Count <= MaxFindings && result.Objects.Count <= MaxObjects, "The result has too many findings or objects.");
+        Require(
+            result.Quality is not { } quality || (quality.Codes is { Count: <= MaxQualityCodes } codes && codes.All(c => c is { Length: > 0 and <= MaxQualityCodeLength })),
+            "The result's quality record names too many measures, or none by a name.");
         return result;
     }
 

@@ -85,6 +85,9 @@ internal sealed class Run : ITenantOwned
     public int Crashes { get; private set; }
     public Guid? WinningAttemptId { get; private set; }
     public string? ResultHash { get; private set; }
+
+    /// <summary>The measures of its images that miss a bar of the package, e.g. <c>noise</c>: its result is limited. Empty when it is not.</summary>
+    public string[] LimitedBy { get; private set; } = [];
     public string? ReasonCode { get; private set; }
     public string? Reason { get; private set; }
     public string? ManifestBlob { get; private set; }
@@ -173,7 +176,8 @@ internal sealed class Run : ITenantOwned
         return true;
     }
 
-    public bool TrySucceed(Guid attemptId, string resultHash, DateTimeOffset now)
+    /// <param name="limitedBy">See <see cref="LimitedBy"/>.</param>
+    public bool TrySucceed(Guid attemptId, string resultHash, IReadOnlyList<string> limitedBy, DateTimeOffset now)
     {
         if (!TryEnd(RunStatus.Succeeded, null, null, now))
         {
@@ -182,6 +186,7 @@ internal sealed class Run : ITenantOwned
 
         WinningAttemptId = attemptId;
         ResultHash = resultHash;
+        LimitedBy = [.. limitedBy];
         return true;
     }
 
@@ -288,6 +293,7 @@ internal sealed class RunMapping : IEntityTypeConfiguration<Run>
         builder.HasQueryFilter(Run.ShadowFilter, r => !r.IsShadow);
         builder.HasIndex(r => new { r.TenantId, r.StudyId, r.StudyVersion, r.ModelHash, r.ParametersHash }).IsUnique();
         builder.HasIndex(r => new { r.TenantId, r.Status, r.Lane, r.Deadline });
+        builder.Property(r => r.LimitedBy).HasDefaultValueSql("'{}'");
         builder.HasOne<Study>().WithMany().HasForeignKey(r => new { r.TenantId, r.StudyId }).OnDelete(DeleteBehavior.Cascade);
         builder.HasOne<AiModel>().WithMany().HasForeignKey(r => new { r.TenantId, r.ModelId }).OnDelete(DeleteBehavior.Restrict);
     }

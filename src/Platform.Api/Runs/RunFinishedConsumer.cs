@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.Audit;
 using Platform.Api.Data;
+using Platform.Api.Previews;
 using Platform.Api.Studies;
 using Platform.Api.Usage;
 using Platform.Contracts;
@@ -18,6 +19,7 @@ internal sealed partial class RunFinishedConsumer(
     ResultReader results,
     WorkerRegistry workers,
     PhaseTimes phases,
+    PreviewPlan previews,
     AuditLog audit,
     TimeProvider clock,
     ILogger<RunFinishedConsumer> logger) : IConsumer<RunFinished>
@@ -75,6 +77,11 @@ internal sealed partial class RunFinishedConsumer(
         var outcome = Apply(db, run, message, result, problem);
         attempt.TryFinish(outcome, problem is null ? message.ReasonCode : "result-invalid", problem ?? message.Reason, message.FinishedAt);
         await CountAsync(db, run, attempt, message, outcome, result, ct);
+        if (outcome == AttemptOutcome.Succeeded)
+        {
+            await previews.ForComputedAsync(db, run, ct);
+        }
+
         if (run.Status != before)
         {
             await RunWork.FollowAsync(db, run, ct);
@@ -103,7 +110,7 @@ internal sealed partial class RunFinishedConsumer(
 
         if (run is { Status: RunStatus.Succeeded, IsProvisional: false, IsShadow: false } && outcome == AttemptOutcome.Succeeded)
         {
-            await ProvisionalRuns.SupersedeAsync(db, run, ct);
+            await ProvisionalRuns.SupersedeAsync(db, run, audit, clock, ct);
         }
     }
 
@@ -117,7 +124,8 @@ internal sealed partial class RunFinishedConsumer(
                 Crash(run, message.AttemptId, "result-invalid", problem, now);
                 return AttemptOutcome.Invalid;
 
-            case RunOutcome.Succeeded when result is not null && run.TrySucceed(message.AttemptId, result.Result.ResultHash, now):
+            case RunOutcome.Succeeded when result is not null
+                && run.TrySucceed(message.AttemptId, result.Result.ResultHash, result.Result.Quality is { IsLimited: true, Codes: var codes } ? codes : [], now):
                 Store(db, run, result, now);
                 return AttemptOutcome.Succeeded;
 
@@ -187,6 +195,7 @@ internal sealed partial class RunFinishedConsumer(
                 Number = first.SeriesNumber,
                 Origin = SeriesOrigin.Computed,
                 RunId = run.Id,
+                WithdrawnAt = run.SupersededBy is null ? null : now,
             };
             db.Series.Add(series);
             db.Instances.AddRange(objects.Select(o => new Instance
@@ -207,7 +216,7 @@ internal sealed partial class RunFinishedConsumer(
                 Sha256 = o.Object.Sha256,
                 StudyVersion = run.StudyVersion,
                 Metadata = o.Metadata,
-                Status = InstanceStatus.Stored,
+                Status = run.SupersededBy is null ? InstanceStatus.Stored : InstanceStatus.Withdrawn,
                 StoredAt = now,
                 RunId = run.Id,
             }));

@@ -28,6 +28,14 @@ internal static class RunsRoutes
             .Consumer<DeadLetterConsumer>().Consumer<RunStartedConsumer>().Consumer<RunFinishedConsumer>();
     }
 
+    /// <summary>For platform operators, who are in no tenant: what of a tenant's runs went wrong, without its studies.</summary>
+    public static void MapTenantRuns(this IEndpointRouteBuilder app)
+    {
+        var runs = app.MapGroup("/tenants/{slug}/troubled-runs").WithTags("Runs");
+        runs.MapListTroubledRuns();
+        runs.MapReplayTroubledRuns();
+    }
+
     public static void MapRuns(this RouteGroupBuilder tenant)
     {
         var runs = tenant.MapGroup("runs");

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.AiModels;
+using Platform.Api.Audit;
 using Platform.Api.Data;
 
 namespace Platform.Api.Security;
@@ -22,6 +23,9 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options)
 
     /// <summary>They have no tenant, as people have none.</summary>
     public DbSet<UploadedPackage> ModelPackages => Set<UploadedPackage>();
+
+    /// <summary>What operators did that concerns the whole platform.</summary>
+    public DbSet<OperatorEvent> OperatorEvents => Set<OperatorEvent>();
 
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 
@@ -67,6 +71,12 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options)
             package.ToTable("model_packages");
             package.HasKey(p => p.Hash);
             package.HasIndex(p => new { p.Name, p.UploadedAt });
+        });
+        builder.Entity<OperatorEvent>(audited =>
+        {
+            audited.ToTable("operator_events");
+            audited.Property(e => e.Id).ValueGeneratedNever();
+            audited.HasIndex(e => new { e.Action, e.AgentId, e.OccurredAt });
         });
         builder.Entity<DataProtectionKey>().ToTable("data_protection_keys");
 

@@ -48,7 +48,7 @@ internal sealed partial class BlobSweep(
             var names = page.Select(b => b.Name).ToArray();
             var kept = await scopes.RunAsync(
                 tenantId,
-                (scope, token) => scope.Instances.Where(i => names.Contains(i.Blob)).Select(i => i.Blob).ToHashSetAsync(token),
+                (scope, token) => scope.InstancesAndWithdrawn.Where(i => names.Contains(i.Blob)).Select(i => i.Blob).ToHashSetAsync(token),
                 ct);
             foreach (var name in names.Where(name => !kept.Contains(name)))
             {

@@ -42,6 +42,7 @@ internal static class GetStudy
         int? Number,
         SeriesOrigin Origin,
         Guid? RunId,
+        [property: Description("Images that a model made of those that were received: AI-enhanced, no originals.")] bool IsDerived,
         int Instances,
         int Damaged,
         [property: Description("Instances that may show who the patient is and that no administrator has looked at.")] int Held);
@@ -139,6 +140,7 @@ internal static class GetStudy
                 e.Number,
                 e.Origin,
                 e.RunId,
+                e.Origin == SeriesOrigin.Computed && !Series.MarkModalities.Contains(e.Modality),
                 db.Instances.Count(i => i.SeriesId == e.Id),
                 db.Instances.Count(i => i.SeriesId == e.Id && i.Status == InstanceStatus.Damaged),
                 db.Instances.Count(i => i.SeriesId == e.Id && i.PixelsReleasedAt == null && i.PixelSuspicions.Length > 0)))

@@ -5,16 +5,22 @@ using Platform.Api.Runs;
 
 namespace Platform.Api.Studies;
 
-/// <summary>Whether the row's blob is there.</summary>
+/// <summary>Whether the row's blob is there, and given out.</summary>
 internal enum InstanceStatus
 {
     Stored,
     Damaged,
+
+    /// <summary>Of a result that another has superseded: row and blob stay, nobody is given it (docs/decisions/0008).</summary>
+    Withdrawn,
 }
 
 /// <summary>One stored DICOM instance; its blob is immutable.</summary>
 internal sealed class Instance : ITenantOwned
 {
+    /// <summary>Name of the query filter that hides withdrawn ones, of instances and series.</summary>
+    public const string WithdrawnFilter = "withdrawn";
+
     public Guid TenantId { get; init; }
 
     public Guid Id { get; init; }
@@ -73,6 +79,7 @@ internal sealed class InstanceMapping : IEntityTypeConfiguration<Instance>
     public void Configure(EntityTypeBuilder<Instance> builder)
     {
         builder.ToTable("instances");
+        builder.HasQueryFilter(Instance.WithdrawnFilter, i => i.Status != InstanceStatus.Withdrawn);
         builder.HasIndex(i => new { i.TenantId, i.SopInstanceUid }).IsUnique();
         builder.HasIndex(i => new { i.TenantId, i.SeriesId, i.InstanceNumber });
         builder.HasIndex(i => new { i.TenantId, i.StudyId, i.StoredAt });

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -36,7 +37,9 @@ internal static class ListStudies
         string? NoAiCode,
         string? NoAiReason,
         IReadOnlyList<RunStatus> Runs,
-        int Findings);
+        int Findings,
+        [property: Description("Measures of the images that miss a bar of a model whose result counts, e.g. `noise`: that result is limited. Empty when none is.")]
+        IReadOnlyList<string> LimitedBy);
 
     public static void MapListStudies(this IEndpointRouteBuilder studies) => studies
         .MapGet("", Handle)
@@ -87,8 +90,8 @@ internal static class ListStudies
         var instances = await db.Instances.Where(i => ids.Contains(i.StudyId)).GroupBy(i => i.StudyId)
             .Select(g => new { g.Key, Count = g.Count() }).ToDictionaryAsync(g => g.Key, g => g.Count, ct);
         var runs = (await db.Runs.Where(r => ids.Contains(r.StudyId) && r.SupersededBy == null).OrderBy(r => r.Id)
-                .Select(r => new { r.StudyId, r.StudyVersion, r.Status }).ToListAsync(ct))
-            .ToLookup(r => (r.StudyId, r.StudyVersion), r => r.Status);
+                .Select(r => new { r.StudyId, r.StudyVersion, r.Status, r.LimitedBy }).ToListAsync(ct))
+            .ToLookup(r => (r.StudyId, r.StudyVersion));
         var findings = await db.Findings
             .Join(
                 db.Runs.Where(r => ids.Contains(r.StudyId) && r.SupersededBy == null),
@@ -114,7 +117,8 @@ internal static class ListStudies
             s.CompletedAt,
             s.NoAiCode,
             s.NoAiReason,
-            [.. runs[(s.Id, s.Version)]],
-            findings.GetValueOrDefault((s.Id, s.Version))));
+            [.. runs[(s.Id, s.Version)].Select(r => r.Status)],
+            findings.GetValueOrDefault((s.Id, s.Version)),
+            [.. runs[(s.Id, s.Version)].SelectMany(r => r.LimitedBy).Distinct().Order(StringComparer.Ordinal)]));
     }
 }

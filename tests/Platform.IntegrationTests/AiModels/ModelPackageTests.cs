@@ -7,6 +7,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Platform.Api.Data;
+using Platform.Audit;
 using Platform.Contracts;
 using Platform.Inference.Packages;
 using Platform.IntegrationTests.Hosts;
@@ -81,6 +82,50 @@ public sealed class ModelPackageTests(ModelPackageTests.TrustingHost api) : ICla
         {
             Assert.Contains($"\"{action}\"", audit, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task What_operators_do_with_packages_stands_in_a_log_that_operators_alone_read()
+    {
+        var platform = await api.AsOperatorAsync();
+        var package = await PackageAsync("7.0.0");
+        var hash = Hash(package);
+        for (var i = 0; i < 2; i++)
+        {
+            (await UploadAsync(platform, package)).Dispose();
+        }
+
+        using (var refused = await platform.PostAsync(new Uri("models", UriKind.Relative), new ByteArrayContent([1]), Ct))
+        {
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        }
+
+        await ApproveAsync(platform, hash);
+        await ApproveAsync(platform, hash); // nothing new is decided
+        await WithdrawAsync(platform, hash);
+
+        var events = (await platform.GetFromJsonAsync<JsonElement>("audit?limit=1000", Ct)).GetProperty("events").EnumerateArray().ToList();
+        var ofPackage = events.FindAll(e => e.GetProperty("entityId").GetString() == hash);
+        Assert.Equal(
+            ["package.withdraw", "package.approve", "package.upload", "package.upload"], ofPackage.ConvertAll(e => e.GetProperty("action").GetString()));
+        Assert.All(ofPackage, e => Assert.Equal(("Operator", "threshold 7.0.0", "Success"), (
+            e.GetProperty("agent").GetString(), e.GetProperty("entity").GetString(), e.GetProperty("outcome").GetString())));
+        Assert.Contains(events, e => e.GetProperty("action").GetString() == "package.upload" && e.GetProperty("outcome").GetString() == "Failed"
+            && e.GetProperty("detail").GetString() is "unsigned" or "not-a-zip");
+        Assert.All(events, e =>
+        {
+            var canonical = CanonicalJson.Canonicalize(e.GetProperty("record").GetRawText());
+            Assert.Equal(e.GetProperty("leafSha256").GetString(), Convert.ToHexStringLower(AuditLeaf.Hash(canonical)));
+            Assert.Equal("platform", e.GetProperty("record").GetProperty("source").GetProperty("site").GetString());
+        });
+
+        // Pages, and that it was read.
+        var page = await platform.GetFromJsonAsync<JsonElement>("audit?limit=2", Ct);
+        Assert.Equal("audit.read", page.GetProperty("events")[0].GetProperty("action").GetString());
+        var next = await platform.GetFromJsonAsync<JsonElement>($"audit?limit=2&before={page.GetProperty("before").GetGuid()}", Ct);
+        Assert.DoesNotContain(next.GetProperty("events")[0].GetProperty("id").GetString()!, page.GetRawText(), StringComparison.Ordinal);
+        using var hidden = await (await api.AsAdministratorAsync("life")).GetAsync(new Uri("audit", UriKind.Relative), Ct);
+        await Problems.ReadAsync(hidden, HttpStatusCode.Forbidden, Ct);
     }
 
     [Fact]

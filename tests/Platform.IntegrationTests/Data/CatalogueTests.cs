@@ -145,8 +145,12 @@ public class CatalogueTests(TestServices services)
     }
 
     [Fact]
-    public async Task An_audit_event_can_be_added_and_read_but_neither_changed_nor_removed() =>
-        await NothingAsync("SELECT 'audit_events' WHERE has_table_privilege('platform_app', 'audit_events', 'UPDATE, DELETE')");
+    public async Task An_audit_event_of_a_tenant_or_an_operator_can_be_added_and_read_but_neither_changed_nor_removed() =>
+        await NothingAsync(
+            """
+            SELECT 'audit_events' WHERE has_table_privilege('platform_app', 'audit_events', 'UPDATE, DELETE')
+            UNION ALL SELECT 'operator_events' WHERE has_table_privilege('platform_identity', 'identity.operator_events', 'UPDATE, DELETE')
+            """);
 
     [Fact]
     public async Task Nothing_runs_with_the_rights_of_its_definer() =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Platform.Api.Audit;
 using Platform.Api.Runs;
 using Platform.Contracts;
 using Platform.IntegrationTests.Dicomweb;
@@ -78,6 +79,83 @@ public class OperationsTests(TestServices services)
     }
 
     [Fact]
+    public async Task An_operator_replays_a_tenants_runs_one_and_all_of_a_cause_and_that_tenants_log_tells_it()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var (tenant, other) = (await api.AsTenantAsync("a"), await api.AsTenantAsync("b"));
+        var (study, first) = await StudyAndRunAsync(tenant);
+        var (second, third, theirs) = (await tenant.SendAsync(Ct), await tenant.SendAsync(Ct), await other.SendAsync(Ct));
+        await using var worker = await ScriptedWorker.StartAsync(api.Settings, 1, RunsApi.BeatInterval, Ct);
+        for (var i = 0; i < 4 * Run.CrashesToQuarantine; i++)
+        {
+            var delivery = await worker.NextAsync(Ct);
+            await delivery.EndAsync(RunOutcome.Crashed, delivery.Request.RunId == first || delivery.Request.RunId == theirs ? "signal-11" : "memory-limit", Ct);
+        }
+
+        foreach (var (client, run) in new[] { (tenant, first), (tenant, second), (tenant, third), (other, theirs) })
+        {
+            await client.BecomesAsync(run, RunStatus.Quarantined, Ct);
+        }
+
+        // :: What an operator sees: causes and runs, no study.
+        var platform = await api.AsOperatorAsync();
+        var troubled = (await platform.GetFromJsonAsync<JsonElement>("operations", Ct)).GetProperty("troubled").EnumerateArray().ToList();
+        Assert.Equal([("a", 3), ("b", 1)], troubled.ConvertAll(t => (t.GetProperty("tenant").GetString()!, t.GetProperty("quarantined").GetInt32())));
+        var text = await platform.GetStringAsync("tenants/a/troubled-runs", Ct);
+        Assert.DoesNotContain(study, text, StringComparison.Ordinal);
+        var listed = JsonSerializer.Deserialize<JsonElement>(text);
+        Assert.Equal(
+            [("memory-limit", 2), ("signal-11", 1)],
+            listed.GetProperty("causes").EnumerateArray().Select(c => (c.GetProperty("cause").GetString()!, c.GetProperty("runs").GetInt32())));
+        Assert.Equal([third, second, first], listed.GetProperty("runs").EnumerateArray().Select(r => r.GetProperty("id").GetGuid()));
+
+        // :: One, and nothing of another tenant, nor a run that is on its way.
+        Assert.Equal(HttpStatusCode.NotFound, (await ReplayAsync(platform, "a", new { runIds = new[] { theirs } })).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await ReplayAsync(platform, "a", new { })).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await ReplayAsync(platform, "a", new { runIds = new[] { first }, cause = "signal-11" })).Status);
+        var one = await ReplayAsync(platform, "a", new { runIds = new[] { first } });
+        Assert.Equal((HttpStatusCode.OK, first), (one.Status, one.Body.GetProperty("replayed").EnumerateArray().Single().GetGuid()));
+        Assert.Equal(first, (await ReplayAsync(platform, "a", new { runIds = new[] { first } })).Body.GetProperty("notReplayed")[0].GetGuid());
+        await (await worker.NextAsync(Ct)).SucceedAsync(Ct);
+        await tenant.BecomesAsync(first, RunStatus.Succeeded, Ct);
+
+        // :: All of a cause.
+        var all = await ReplayAsync(platform, "a", new { cause = "memory-limit" });
+        Assert.Equal([second, third], all.Body.GetProperty("replayed").EnumerateArray().Select(r => r.GetGuid()));
+        Assert.Equal(RunStatus.Quarantined, await other.StatusAsync(theirs, Ct));
+        for (var i = 0; i < 2; i++)
+        {
+            await (await worker.NextAsync(Ct)).SucceedAsync(Ct);
+        }
+
+        await tenant.BecomesAsync(second, RunStatus.Succeeded, Ct);
+        await tenant.BecomesAsync(third, RunStatus.Succeeded, Ct);
+
+        // :: Who did it stands in that tenant's log alone.
+        var events = await api.ReadAsync(tenant.TenantId, (db, ct) => Task.FromResult(db.AuditEvents.Where(e => e.Action == "run.replay").ToList()), Ct);
+        Assert.Equal(new[] { first, second, third }.Order(), events.Select(e => Guid.Parse(e.EntityId)).Order());
+        Assert.All(events, e => Assert.Equal(AgentKind.Operator, e.AgentKind));
+        Assert.Single(events.Select(e => e.AgentId).Distinct());
+        var looks = await api.ReadAsync(
+            tenant.TenantId, (db, ct) => Task.FromResult(db.AuditEvents.Count(e => e.Action == "operations.read" && e.AgentKind == AgentKind.Operator)), Ct);
+        Assert.Equal(1, looks);
+        Assert.Equal(0, await api.ReadAsync(other.TenantId, (db, ct) => Task.FromResult(db.AuditEvents.Count(e => e.AgentKind == AgentKind.Operator)), Ct));
+    }
+
+    [Fact]
+    public async Task A_run_that_a_person_stopped_is_no_operators_to_start()
+    {
+        await using var api = await RunsApi.StartAsync(services);
+        var tenant = await api.AsTenantAsync("a");
+        var run = await tenant.SendAsync(Ct);
+        await tenant.PostAsync(run, "cancel", Ct);
+        await tenant.BecomesAsync(run, RunStatus.Cancelled, Ct);
+        var answer = await ReplayAsync(await api.AsOperatorAsync(), "a", new { runIds = new[] { run } });
+        Assert.Equal((HttpStatusCode.OK, run), (answer.Status, answer.Body.GetProperty("notReplayed")[0].GetGuid()));
+        Assert.Equal(RunStatus.Cancelled, await tenant.StatusAsync(run, Ct));
+    }
+
+    [Fact]
     public async Task A_dead_letter_is_listed_and_its_run_goes_on()
     {
         await using var api = await RunsApi.StartAsync(services);
@@ -88,6 +166,11 @@ public class OperationsTests(TestServices services)
         await worker.SendToDeadLetterAsync(delivery.Request, Ct);
         await Wait.UntilAsync(
             async () => (await tenant.GetAsync("operations", Ct)).GetProperty("deadLetters").GetArrayLength() == 1, Ct);
+        var platform = await api.AsOperatorAsync();
+        var listed = (await platform.GetFromJsonAsync<JsonElement>("tenants/a/troubled-runs", Ct)).GetProperty("runs")[0];
+        Assert.Equal(("dead-letter", 1, false), (
+            listed.GetProperty("cause").GetString(), listed.GetProperty("deadLetters").GetInt32(), listed.GetProperty("canReplay").GetBoolean()));
+        Assert.Equal(1, (await platform.GetFromJsonAsync<JsonElement>("operations", Ct)).GetProperty("troubled")[0].GetProperty("deadLetters").GetInt32());
         delivery.Acknowledge();
         var again = await worker.NextAsync(Ct);
         Assert.Equal(run, again.Request.RunId);
@@ -122,6 +205,18 @@ public class OperationsTests(TestServices services)
         var beating = Assert.Single(all.GetProperty("workers").EnumerateArray());
         Assert.Equal(("scripted", JsonValueKind.Null), (beating.GetProperty("name").GetString(), beating.GetProperty("gpus").ValueKind));
         Assert.Equal(6, all.GetProperty("phases").GetArrayLength());
+    }
+
+    private static async Task<(string StudyUid, Guid Run)> StudyAndRunAsync(TenantClient tenant)
+    {
+        var study = await tenant.SendStudyAsync(4, Ct);
+        return ((await tenant.StudyAsync(study, Ct)).GetProperty("studyInstanceUid").GetString()!, await tenant.RunOfAsync(study, Ct));
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> ReplayAsync(HttpClient platform, string slug, object body)
+    {
+        using var answer = await platform.PostAsJsonAsync($"tenants/{slug}/troubled-runs/replay", body, Ct);
+        return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>(Ct));
     }
 
     private static async Task LimitAsync(RunsApi api, double seconds)

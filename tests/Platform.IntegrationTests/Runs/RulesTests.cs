@@ -72,7 +72,21 @@ public class RulesTests(TestServices services)
         var manifest = await worker.ReadManifestAsync((await worker.NextAsync(Ct)).Request, Ct);
         Assert.Equal([new KeyValuePair<string, string>("threshold.0", "0.35")], manifest.Parameters);
 
+        // What may be set is said with the model: label, meaning, the package's own, the range.
+        var offered = (await tenant.GetAsync("models", Ct)).GetProperty("models")[0].GetProperty("thresholds").EnumerateArray().ToList();
+        Assert.Equal([0, 1], offered.ConvertAll(o => o.GetProperty("label").GetInt32()));
+        Assert.All(offered, o => Assert.Equal((0.0, 1.0), (o.GetProperty("above").GetDouble(), o.GetProperty("below").GetDouble())));
+        Assert.All(offered, o => Assert.Equal(0.5, o.GetProperty("default").GetDouble()));
+        Assert.Equal(
+            ["Left half bright", "Right half bright"], offered.ConvertAll(o => o.GetProperty("concept").GetProperty("meaning").GetString()));
+
         var (id, draft) = await tenant.RuleOfAsync("sides", Ct);
+        foreach (var outside in new[] { 0, 1, 1.5 })
+        {
+            draft["thresholds"] = new Dictionary<string, double> { ["0"] = outside };
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, (await tenant.SendAsync(HttpMethod.Put, $"rules/{id}", draft, Ct)).Status);
+        }
+
         draft["thresholds"] = new Dictionary<string, double> { ["2"] = 0.5 };
         var refused = await tenant.SendAsync(HttpMethod.Put, $"rules/{id}", draft, Ct);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.Status);

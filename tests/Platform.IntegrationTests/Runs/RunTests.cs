@@ -42,8 +42,8 @@ public class RunTests
     {
         var run = Queued();
         var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        Assert.True(run.TrySucceed(first, "hash", Now));
-        Assert.False(run.TrySucceed(second, "other", Now));
+        Assert.True(run.TrySucceed(first, "hash", ["noise"], Now));
+        Assert.False(run.TrySucceed(second, "other", [], Now));
         Assert.False(run.TryCancel(Now));
         Assert.False(run.TryRequeue());
         Assert.Equal((first, "hash"), (run.WinningAttemptId, run.ResultHash));
@@ -56,7 +56,7 @@ public class RunTests
         Enumerable.Range(0, 3).ToList().ForEach(_ => run.TryCrash("crashed", "Crash.", Now));
         Assert.True(run.TryRetry());
         Assert.Equal((RunStatus.Queued, 0, null), (run.Status, run.Crashes, run.ReasonCode));
-        run.TrySucceed(Guid.CreateVersion7(), "hash", Now);
+        run.TrySucceed(Guid.CreateVersion7(), "hash", [], Now);
         Assert.False(run.TryRetry());
     }
 

@@ -78,7 +78,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     /// <summary>Writes the result blob of an attempt and says that it succeeded.</summary>
     public async Task<RunFinished> WriteResultAsync(
         Guid tenantId, Guid runId, Guid attemptId, string hash, IReadOnlyList<ResultObject> objects, CancellationToken ct, ResultFile? outlines = null,
-        bool hasFinding = true, IReadOnlyList<Finding>? findings = null, double computeSeconds = 0)
+        bool hasFinding = true, IReadOnlyList<Finding>? findings = null, double computeSeconds = 0, QualityRecord? quality = null)
     {
         var finding = new Finding(
             "2.25.1", "2.25.2", new Code("BRIGHT", "99PLATFORM", "Bright region"), null, 1,
@@ -88,6 +88,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             new PhaseSeconds(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), [])
         {
             Outlines = outlines,
+            Quality = quality,
         };
         var bytes = JsonSerializer.SerializeToUtf8Bytes(result, PlatformJson.Options);
         var name = BlobNames.Attempt(tenantId, runId, attemptId, "result.json");
@@ -102,13 +103,24 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     }
 
     /// <summary>An image as a result object of a study.</summary>
-    public async Task<ResultObject> WriteObjectAsync(RunManifest manifest, Guid attemptId, CancellationToken ct)
+    public async Task<ResultObject> WriteObjectAsync(RunManifest manifest, Guid attemptId, CancellationToken ct) =>
+        (await WriteImagesAsync(manifest, attemptId, 1, ct))[0];
+
+    /// <summary>Images of one new series as result objects of a study.</summary>
+    public async Task<IReadOnlyList<ResultObject>> WriteImagesAsync(RunManifest manifest, Guid attemptId, int images, CancellationToken ct)
     {
-        var (uid, bytes) = TestStudy.MakeImage(manifest.StudyInstanceUid);
-        var name = BlobNames.Attempt(manifest.TenantId, manifest.RunId, attemptId, "image.dcm");
-        await WriteAsync(name, bytes, ct);
-        return new ResultObject(
-            "1.2.840.10008.5.1.4.1.1.4", uid + ".1", uid, "1.2.840.10008.1.2.1", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        var (uid, files) = TestStudy.MakeImages(manifest.StudyInstanceUid, images);
+        var objects = new List<ResultObject>();
+        foreach (var bytes in files)
+        {
+            var number = objects.Count + 1;
+            var name = BlobNames.Attempt(manifest.TenantId, manifest.RunId, attemptId, $"image-{number}.dcm");
+            await WriteAsync(name, bytes, ct);
+            objects.Add(new ResultObject(
+                "1.2.840.10008.5.1.4.1.1.4", $"{uid}.{number}", uid, "1.2.840.10008.1.2.1", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
+        }
+
+        return objects;
     }
 
     /// <summary>Writes the outlines of an attempt: one square.</summary>
@@ -182,11 +194,12 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             new RunStarted(Request.TenantId, Request.RunId, AttemptId, worker.Id, "scripted", TimeProvider.System.GetUtcNow()), ct);
 
         public async Task SucceedAsync(
-            CancellationToken ct, IReadOnlyList<Finding>? findings = null, IReadOnlyList<ResultObject>? objects = null, double computeSeconds = 0)
+            CancellationToken ct, IReadOnlyList<Finding>? findings = null, IReadOnlyList<ResultObject>? objects = null, double computeSeconds = 0,
+            QualityRecord? quality = null)
         {
             await worker.SendAsync(
                 await worker.WriteResultAsync(
-                    Request.TenantId, Request.RunId, AttemptId, "result-hash", objects ?? [], ct, findings: findings, computeSeconds: computeSeconds),
+                    Request.TenantId, Request.RunId, AttemptId, "result-hash", objects ?? [], ct, findings: findings, computeSeconds: computeSeconds, quality: quality),
                 ct);
             Acknowledge();
         }

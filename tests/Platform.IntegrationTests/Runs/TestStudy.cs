@@ -39,8 +39,8 @@ internal static class TestStudy
         return (root, [.. ImageSeriesWriter.Write(series).Select(file => file.ToArray())]);
     }
 
-    /// <summary>One image in a series of its own of somebody's study.</summary>
-    public static (string SeriesUid, byte[] File) MakeImage(string studyUid)
+    /// <summary>Images in a series of their own of somebody's study; the UID of each is that of the series and its number.</summary>
+    public static (string SeriesUid, IReadOnlyList<byte[]> Files) MakeImages(string studyUid, int slices)
     {
         var uid = "2.25." + RandomNumberGenerator.GetInt32(1, int.MaxValue).ToString(CultureInfo.InvariantCulture);
         var series = new ImageSeries
@@ -48,15 +48,15 @@ internal static class TestStudy
             Modality = "MR",
             Columns = Side,
             Rows = Side,
-            Slices = 1,
+            Slices = slices,
             Affine = new Affine(new Vector3D(1, 0, 0), new Vector3D(0, 1, 0), new Vector3D(0, 0, 1), new Vector3D(0, 0, 0)),
-            Voxels = new float[Side * Side],
+            Voxels = new float[Side * Side * slices],
             StudyInstanceUid = studyUid,
             SeriesInstanceUid = uid,
-            FrameOfReferenceUid = uid + ".2",
-            SopInstanceUid = _ => uid + ".1",
+            FrameOfReferenceUid = uid + ".0",
+            SopInstanceUid = slice => string.Create(CultureInfo.InvariantCulture, $"{uid}.{slice + 1}"),
         };
-        return (uid, ImageSeriesWriter.Write(series).Single().ToArray());
+        return (uid, [.. ImageSeriesWriter.Write(series).Select(file => file.ToArray())]);
     }
 
     public static HttpContent Multipart(IEnumerable<byte[]> files)

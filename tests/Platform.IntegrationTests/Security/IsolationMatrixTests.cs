@@ -30,6 +30,8 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
 
     public static TheoryData<string> OfMembers => [.. Attacks.All.Where(a => a.Audience == Audience.Member).Select(a => a.Endpoint)];
 
+    public static TheoryData<string> OfOperators => [.. Attacks.All.Where(a => a.Audience == Audience.Operator).Select(a => a.Endpoint)];
+
     public static TheoryData<string> OfThings =>
         [.. Attacks.All.Where(a => a.TakesIds || a.TakesIdsInBody).Select(a => a.Endpoint)];
 
@@ -136,6 +138,40 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
         }
     }
 
+    [Theory]
+    [MemberData(nameof(OfOperators))]
+    public async Task What_is_for_operators_is_refused_to_every_role_of_the_tenant_that_it_names(string endpoint)
+    {
+        var attack = Find(endpoint);
+        foreach (var role in Enum.GetValues<Role>())
+        {
+            using var answer = await SendAsync(await api.AsAsync("alpha", role), attack, "alpha", api.Alpha);
+            await Problems.ReadAsync(answer, HttpStatusCode.Forbidden, Ct);
+        }
+    }
+
+    [Fact]
+    public async Task An_operator_reaches_a_tenants_runs_in_that_tenants_scope_only()
+    {
+        var platform = await api.AsOperatorAsync();
+        foreach (var id in new[] { api.Beta.Run, NoId })
+        {
+            using var theirs = await platform.PostAsJsonAsync("tenants/alpha/troubled-runs/replay", new { runIds = new[] { id } }, Ct);
+            await Problems.ReadAsync(theirs, HttpStatusCode.NotFound, Ct);
+        }
+
+        using var own = await platform.PostAsJsonAsync("tenants/beta/troubled-runs/replay", new { runIds = new[] { api.Beta.Run } }, Ct);
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode); // it has its result: not replayed, but there
+        foreach (var slug in new[] { "nowhere", "%20" })
+        {
+            using var absent = await platform.GetAsync(new Uri($"tenants/{slug}/troubled-runs", UriKind.Relative), Ct);
+            await Problems.ReadAsync(absent, HttpStatusCode.NotFound, Ct);
+        }
+
+        var text = await platform.GetStringAsync(new Uri("tenants/alpha/troubled-runs", UriKind.Relative), Ct);
+        Assert.All(api.AlphaSecrets, secret => Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase));
+    }
+
     [Fact]
     public async Task Making_tenants_is_for_operators_only()
     {
@@ -172,7 +208,7 @@ public class IsolationMatrixTests(IsolationMatrixTests.TwoTenants api) : IClassF
     {
         var path = attack.Audience == Audience.Member
             ? $"/t/{tenant}{attack.Path(ids)}"
-            : attack.Endpoint.Split(' ')[1].Replace("{documentName}", "v1", StringComparison.Ordinal);
+            : attack.Endpoint.Split(' ')[1].Replace("{documentName}", "v1", StringComparison.Ordinal).Replace("{slug}", tenant, StringComparison.Ordinal);
         using var request = new HttpRequestMessage(attack.Method, path) { Content = attack.Body?.Invoke(ids) };
         if (attack.Accept is { } accept)
         {

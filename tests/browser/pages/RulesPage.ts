@@ -41,6 +41,11 @@ export class RulesPage {
     return this.page.getByRole('table', { name: this.text('rules:dryRun.caption') });
   }
 
+  /** The field of a label's threshold. */
+  threshold(label: string) {
+    return this.page.getByLabel(label, { exact: true });
+  }
+
   get save() {
     return this.page.getByRole('button', { name: this.text('rules:save'), exact: true });
   }

@@ -498,6 +498,13 @@ namespace Platform.Api.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("lane");
 
+                    b.PrimitiveCollection<string[]>("LimitedBy")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text[]")
+                        .HasColumnName("limited_by")
+                        .HasDefaultValueSql("'{}'");
+
                     b.Property<string>("ManifestBlob")
                         .HasColumnType("text")
                         .HasColumnName("manifest_blob");
@@ -828,6 +835,10 @@ namespace Platform.Api.Data.Migrations
                     b.Property<Guid>("StudyId")
                         .HasColumnType("uuid")
                         .HasColumnName("study_id");
+
+                    b.Property<DateTimeOffset?>("WithdrawnAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("withdrawn_at");
 
                     b.HasKey("TenantId", "Id")
                         .HasName("pk_series");

@@ -451,6 +451,59 @@ namespace Platform.Api.Security.Migrations
                     b.ToTable("model_packages", "identity");
                 });
 
+            modelBuilder.Entity("Platform.Api.Audit.OperatorEvent", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("action");
+
+                    b.Property<Guid?>("AgentId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("agent_id");
+
+                    b.Property<string>("Canonical")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("canonical");
+
+                    b.Property<string>("EntityId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("entity_id");
+
+                    b.Property<string>("EntityKind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("entity_kind");
+
+                    b.Property<byte[]>("LeafSha256")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("leaf_sha256");
+
+                    b.Property<DateTimeOffset>("OccurredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("occurred_at");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("outcome");
+
+                    b.HasKey("Id")
+                        .HasName("pk_operator_events");
+
+                    b.HasIndex("Action", "AgentId", "OccurredAt")
+                        .HasDatabaseName("ix_operator_events_action_agent_id_occurred_at");
+
+                    b.ToTable("operator_events", "identity");
+                });
+
             modelBuilder.Entity("Platform.Api.Security.Grant", b =>
                 {
                     b.Property<Guid>("Id")

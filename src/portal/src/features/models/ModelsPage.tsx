@@ -8,6 +8,7 @@ import { useCan, useTenant } from '@/lib/session';
 import {
   Badge, Button, CheckField, Dialog, EmptyState, ErrorState, Facts, Loading, NoPermission, Notice, Page, Panel, Section, Skeleton, Table, Tag, useToast, type Column, type Tone,
 } from '@/ui';
+import cells from '@/ui/cells.module.css';
 import styles from './ModelsPage.module.css';
 
 type Model = Schemas['ListModelsItem'];
@@ -106,9 +107,9 @@ function ModelTable({ models, tenant, onTell, onAsk }: ModelTableProps) {
     {
       key: 'model', title: t('column.model'), narrow: 'plain',
       cell: model => (
-        <span className={styles.stack}>
-          <button type="button" className={styles.name} onClick={() => onTell(model)}><bdi>{titleOf(model)}</bdi></button>
-          <span className={styles.minor}><bdi>{model.name}</bdi></span>
+        <span className={cells.stack}>
+          <button type="button" className={cells.name} onClick={() => onTell(model)}><bdi>{titleOf(model)}</bdi></button>
+          <span className={cells.minor}><bdi>{model.name}</bdi></span>
         </span>
       ),
     },
@@ -124,7 +125,7 @@ function ModelTable({ models, tenant, onTell, onAsk }: ModelTableProps) {
       cell: model => {
         const name = `${titleOf(model)} ${model.version}`;
         return model.offer === 'Withdrawn' && !model.isActive ? null : (
-          <span className={styles.buttons}>
+          <span className={cells.buttons}>
             {model.isActive && earlierOf(model, models).length > 0
               && <Button size="small" variant="quiet" icon="back" aria-label={t('rollback.of', { name })} onClick={() => onAsk('rollback', model)}>{t('rollback.action')}</Button>}
             {model.isActive && <Button size="small" aria-label={t('deactivate.of', { name })} onClick={() => onAsk('deactivate', model)}>{t('deactivate.action')}</Button>}
@@ -148,7 +149,7 @@ function OfferCard({ offer, onTake }: { offer: Offer; onTake: () => void }) {
         <header className={styles.offerHead}>
           <div>
             <h3><bdi>{titleOf(offer)}</bdi></h3>
-            <p className={styles.minor}><bdi>{offer.name}</bdi> <Tag>{offer.version}</Tag> · {format.bytes(offer.length)}{offer.approvedAt !== null && <> · {t('offers.approved', { date: format.date(offer.approvedAt) })}</>}</p>
+            <p className={cells.minor}><bdi>{offer.name}</bdi> <Tag>{offer.version}</Tag> · {format.bytes(offer.length)}{offer.approvedAt !== null && <> · {t('offers.approved', { date: format.date(offer.approvedAt) })}</>}</p>
           </div>
           <Button variant="primary" icon="download" aria-label={t('take.of', { name })} onClick={onTake}>{t('take.action')}</Button>
         </header>
@@ -223,7 +224,7 @@ function Confirm({ asked, models, tenant, onClose }: { asked: Asked; models: rea
 function LoadingRows() {
   return (
     <Loading>
-      <div className={styles.skeletons}>{[16, 20, 14].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div>
+      <div className={cells.skeletons}>{[16, 20, 14].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div>
     </Loading>
   );
 }

@@ -6,6 +6,8 @@ import { useFormat } from '@/lib/format';
 import {
   Badge, Button, Dialog, EmptyState, ErrorState, Facts, Icon, Inset, Loading, Notice, Page, Panel, Progress, Section, Skeleton, Table, useToast, type Column, type Tone,
 } from '@/ui';
+import cells from '@/ui/cells.module.css';
+import { Log, logKey } from './Log';
 import styles from './Operator.module.css';
 
 type Package = Schemas['ListPackagesItem'];
@@ -32,11 +34,12 @@ export default function PackagesPage() {
             <Upload />
             <Section title={t('packages.listed')}>
               {packages === undefined
-                ? <Loading><div className={styles.skeletons}>{[18, 14, 16].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>
+                ? <Loading><div className={cells.skeletons}>{[18, 14, 16].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>
                 : packages.length === 0
                   ? <EmptyState icon="folder" title={t('packages.empty.title')}>{t('packages.empty.text')}</EmptyState>
                   : <PackageTable packages={packages} onTell={setTold} onAsk={(step, of) => setAsked({ step, of })} />}
             </Section>
+            <Log />
           </>
         )}
       {told && (
@@ -60,15 +63,15 @@ function PackageTable({ packages, onTell, onAsk }: { packages: readonly Package[
     {
       key: 'package', title: t('column.package'), narrow: 'plain',
       cell: of => (
-        <span className={styles.stack}>
-          <button type="button" className={styles.name} onClick={() => onTell(of)}><bdi>{titleOf(of)}</bdi></button>
-          <span className={styles.minor}><bdi>{of.name}</bdi></span>
+        <span className={cells.stack}>
+          <button type="button" className={cells.name} onClick={() => onTell(of)}><bdi>{titleOf(of)}</bdi></button>
+          <span className={cells.minor}><bdi>{of.name}</bdi></span>
         </span>
       ),
     },
     { key: 'version', title: t('column.version'), cell: of => of.version },
     { key: 'state', title: t('column.state'), narrow: 'corner', cell: of => <Badge tone={tones[of.status]} title={t(`status.${of.status}Why`)}>{t(`status.${of.status}`)}</Badge> },
-    { key: 'signedBy', title: t('column.signedBy'), cell: of => (of.signedBy === null ? <span className={styles.soft}>{t('unsigned')}</span> : <code className={styles.code}>{of.signedBy}</code>) },
+    { key: 'signedBy', title: t('column.signedBy'), cell: of => (of.signedBy === null ? <span className={cells.soft}>{t('unsigned')}</span> : <code className={styles.code}>{of.signedBy}</code>) },
     { key: 'length', title: t('column.length'), align: 'end', cell: of => format.bytes(of.length) },
     { key: 'uploaded', title: t('column.uploaded'), cell: of => <time dateTime={of.uploadedAt}>{format.dateTime(of.uploadedAt)}</time> },
     {
@@ -108,7 +111,7 @@ function Confirm({ asked: { step, of }, onClose }: { asked: { step: Step; of: Pa
       say(t(`${step}.done`, values));
       onClose();
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: key }),
+    onSettled: () => Promise.all([key, logKey].map(queryKey => queries.invalidateQueries({ queryKey }))),
   });
   return (
     <Dialog title={t(`${step}.title`, values)} isWide={step === 'approve'} onClose={onClose} actions={(
@@ -160,7 +163,7 @@ function Upload() {
       setZip(undefined);
       setSignature(undefined);
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: key }),
+    onSettled: () => Promise.all([key, logKey].map(queryKey => queries.invalidateQueries({ queryKey }))),
   });
   const choose = (set: (file: File | undefined) => void) => (event: React.ChangeEvent<HTMLInputElement>) => {
     set(event.currentTarget.files?.[0]);
@@ -180,7 +183,7 @@ function Upload() {
         {upload.isPending && (
           <div className={styles.sending}>
             <Progress value={share < 1 ? share : undefined} label={t('upload.progress')} />
-            <p className={styles.soft} role="status">{share < 1 ? t('upload.sending', { sent: format.bytes(sent), all: format.bytes(zip?.size ?? 0) }) : t('upload.checking')}</p>
+            <p className={cells.soft} role="status">{share < 1 ? t('upload.sending', { sent: format.bytes(sent), all: format.bytes(zip?.size ?? 0) }) : t('upload.checking')}</p>
           </div>
         )}
         {upload.isError && <Refusal error={upload.error} />}
@@ -211,7 +214,7 @@ function ChosenFile({ label, file, isBusy, onChoose, onRemove }: ChosenFileProps
         ? <Button size="small" icon="folder" aria-label={t('upload.chooseOf', { label })} onClick={onChoose}>{t('upload.choose')}</Button>
         : (
           <span className={styles.chosen}>
-            <Icon name="check" size={16} /><bdi>{file.name}</bdi> <span className={styles.soft}>{format.bytes(file.size)}</span>
+            <Icon name="check" size={16} /><bdi>{file.name}</bdi> <span className={cells.soft}>{format.bytes(file.size)}</span>
             <Button size="small" variant="quiet" icon="close" disabled={isBusy} aria-label={t('upload.removeOf', { label })} onClick={onRemove} />
           </span>
         )}
@@ -229,7 +232,7 @@ function Refusal({ error }: { error: Error }) {
     <Notice tone="bad" isNews title={t('upload.refused')}>
       {error.detail !== '' && <p lang="en">{error.detail}</p>}
       {error.code !== undefined && <p>{known ? t(`refusal.${known}`) : t('upload.guide')}</p>}
-      {error.code !== undefined && <p className={styles.minor}>{t('upload.code')} <code className={styles.code}>{error.code}</code></p>}
+      {error.code !== undefined && <p className={cells.minor}>{t('upload.code')} <code className={styles.code}>{error.code}</code></p>}
       {error.status === 413 && <p>{t('refusal.package-size')}</p>}
     </Notice>
   );

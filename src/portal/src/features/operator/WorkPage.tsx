@@ -6,13 +6,14 @@ import { useNow } from '@/lib/useNow';
 import {
   Badge, Button, EmptyState, ErrorState, Inset, Loading, Notice, Page, Panel, Progress, Section, Skeleton, Table, Tag, type Column,
 } from '@/ui';
+import cells from '@/ui/cells.module.css';
 import styles from './Operator.module.css';
+import { tenantCell, Troubled } from './Troubled';
 
 type Work = Schemas['GetPlatformOperationsResponse'];
 type Queue = Schemas['GetPlatformOperationsQueueItem'];
 type Worker = Schemas['GetPlatformOperationsWorkerItem'];
 type Gpu = Schemas['GpuFacts'];
-type Trouble = Schemas['GetPlatformOperationsTroubleItem'];
 
 const readEveryMs = 5_000;
 
@@ -54,16 +55,10 @@ function Numbers({ work }: { work: Work }) {
       <Section title={t('phases.title')} text={work.phaseRuns > 0 ? t('phases.text', { count: work.phaseRuns }) : undefined}>
         {work.phaseRuns === 0 ? <Inset><p>{t('phases.none')}</p></Inset> : <Phases phases={work.phases} />}
       </Section>
-      <Section title={t('troubled.title')} text={work.troubled.length > 0 ? t('troubled.text') : undefined}>
-        {work.troubled.length === 0 ? <Inset><p>{t('troubled.none')}</p></Inset> : <TroubleTable troubled={work.troubled} />}
-      </Section>
+      <Troubled tenants={work.troubled} />
     </>
   );
 }
-
-const tenantCell = ({ tenant, name }: { tenant: string; name: string }) => (
-  <span className={styles.stack}><strong><bdi>{name}</bdi></strong><span className={styles.minor}><bdi>{tenant}</bdi></span></span>
-);
 
 function QueueTable({ queue }: { queue: readonly Queue[] }) {
   const { t } = useTranslation('operator');
@@ -95,7 +90,7 @@ function WorkerTable({ workers }: { workers: readonly Worker[] }) {
   const columns: Column<Worker>[] = [
     {
       key: 'worker', title: t('workers.worker'), narrow: 'plain',
-      cell: worker => <span className={styles.stack}><strong><bdi>{worker.name}</bdi></strong><span className={styles.minor}>{t('workers.beat', { ago: format.ago(worker.beatAt, now) })}</span></span>,
+      cell: worker => <span className={cells.stack}><strong><bdi>{worker.name}</bdi></strong><span className={cells.minor}>{t('workers.beat', { ago: format.ago(worker.beatAt, now) })}</span></span>,
     },
     { key: 'device', title: t('workers.device'), cell: worker => <Tag>{worker.device}</Tag> },
     { key: 'state', title: t('workers.state'), narrow: 'corner', cell: worker => (worker.isDraining ? <Badge tone="warn">{t('workers.leaving')}</Badge> : <Badge tone="good">{t('workers.takes')}</Badge>) },
@@ -112,7 +107,7 @@ function Gpus({ gpus }: { gpus: readonly Gpu[] }) {
   const { t } = useTranslation('operator');
   const format = useFormat();
   if (gpus.length === 0) {
-    return <span className={styles.soft}>{t('workers.noGpu')}</span>;
+    return <span className={cells.soft}>{t('workers.noGpu')}</span>;
   }
   return (
     <ul className={styles.gpus}>
@@ -121,7 +116,7 @@ function Gpus({ gpus }: { gpus: readonly Gpu[] }) {
           <bdi>{gpu.name}</bdi>
           {gpu.utilisation !== null && <Meter share={gpu.utilisation} label={t('workers.utilisationOf', { name: gpu.name })} />}
           {gpu.memoryUsedBytes !== null && gpu.memoryTotalBytes !== null
-            && <span className={styles.minor}>{t('workers.gpuMemory', { used: format.bytes(gpu.memoryUsedBytes), all: format.bytes(gpu.memoryTotalBytes) })}</span>}
+            && <span className={cells.minor}>{t('workers.gpuMemory', { used: format.bytes(gpu.memoryUsedBytes), all: format.bytes(gpu.memoryTotalBytes) })}</span>}
         </li>
       ))}
     </ul>
@@ -157,16 +152,6 @@ function Phases({ phases }: { phases: readonly Schemas['PhaseQuantiles'][] }) {
   return <Table caption={t('phases.caption')} columns={columns} rows={rows} rowKey={row => row.phase} />;
 }
 
-function TroubleTable({ troubled }: { troubled: readonly Trouble[] }) {
-  const { t } = useTranslation('operator');
-  const format = useFormat();
-  const columns: Column<Trouble>[] = [
-    { key: 'tenant', title: t('queue.tenant'), narrow: 'plain', cell: tenantCell },
-    { key: 'count', title: t('troubled.count'), align: 'end', cell: item => format.number(item.quarantined) },
-  ];
-  return <Table caption={t('troubled.caption')} columns={columns} rows={troubled} rowKey={item => item.tenant} />;
-}
-
 function LoadingNumbers() {
-  return <Loading><div className={styles.skeletons}>{[14, 18, 11, 16].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>;
+  return <Loading><div className={cells.skeletons}>{[14, 18, 11, 16].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>;
 }

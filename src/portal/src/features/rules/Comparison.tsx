@@ -6,6 +6,7 @@ import { api, type Schemas } from '@/lib/api';
 import { useFormat } from '@/lib/format';
 import { useTenant } from '@/lib/session';
 import { Button, EmptyState, ErrorState, Loading, Page, Panel, Section, Segments, Skeleton, Table, type Column } from '@/ui';
+import cells from '@/ui/cells.module.css';
 import type { Rule } from './draft';
 import styles from './Rules.module.css';
 
@@ -35,7 +36,7 @@ export function Comparison({ rule, champion, onClose }: { rule: Rule; champion: 
         <Segments label={t('dryRun.span')} value={days} options={spans.map(value => ({ value, text: t('dryRun.days', { count: Number(value) }) }))} onChange={setDays} />
       </div>
       {read.data === undefined
-        ? <Panel>{read.isError ? <ErrorState error={read.error} onRetry={() => void read.refetch()} /> : <Loading><div className={styles.skeletons}><Skeleton width="14rem" height="1rem" /><Skeleton width="20rem" height="1rem" /></div></Loading>}</Panel>
+        ? <Panel>{read.isError ? <ErrorState error={read.error} onRetry={() => void read.refetch()} /> : <Loading><div className={cells.skeletons}><Skeleton width="14rem" height="1rem" /><Skeleton width="20rem" height="1rem" /></div></Loading>}</Panel>
         : read.data.studies === 0
           ? <Panel><EmptyState icon="ai" title={t('comparison.empty.title')}>{t(read.data.onlyChampion > 0 ? 'comparison.empty.pending' : 'comparison.empty.text', { count: read.data.onlyChampion })}</EmptyState></Panel>
           : <Compared answer={read.data} tenant={tenant} shown={label(champion)} hidden={label(rule)} />}
@@ -64,7 +65,7 @@ function Compared({ answer, tenant, shown, hidden }: { answer: Answer; tenant: s
         <span className={styles.values}>
           {concept.values.map(value => (
             <span key={`${value.concept.value} ${value.unit.value}`}>
-              <span className={styles.minor} lang="en">{value.concept.meaning}</span> <bdi>{value.meanDifference > 0 ? '+' : ''}{format.number(value.meanDifference, 1)} {unitOf(value.unit.value)}</bdi>
+              <span className={cells.minor} lang="en">{value.concept.meaning}</span> <bdi>{value.meanDifference > 0 ? '+' : ''}{format.number(value.meanDifference, 1)} {unitOf(value.unit.value)}</bdi>
             </span>
           ))}
         </span>

@@ -5,7 +5,8 @@ import { Link } from 'react-router';
 import { api, ApiProblem, type Schemas } from '@/lib/api';
 import { useFormat } from '@/lib/format';
 import { Badge, Button, EmptyState, Inset, Notice, Section, Segments, Table, Tag, type Column } from '@/ui';
-import { toRequest, wrongOf, type Draft } from './draft';
+import cells from '@/ui/cells.module.css';
+import { toRequest, type Draft } from './draft';
 import styles from './Rules.module.css';
 
 type Study = Schemas['DryRunRulesStudyItem'];
@@ -21,12 +22,16 @@ interface DryRunProps {
   draft?: Draft;
   /** The result is that of the draft as it stands now. */
   isFresh?: boolean;
+  /** The draft cannot be sent as it stands. */
+  isWrong?: boolean;
+  /** What the draft changes beside what a dry run can show. */
+  note?: string | undefined;
   onWrong?: () => void;
   onTried?: (draft: Draft) => void;
 }
 
 /** What the rules would have made of past studies. Nothing is queued. */
-export function DryRun({ tenant, ruleId, draft, isFresh = true, onWrong, onTried }: DryRunProps) {
+export function DryRun({ tenant, ruleId, draft, isFresh = true, isWrong = false, note, onWrong, onTried }: DryRunProps) {
   const { t } = useTranslation('rules');
   const [days, setDays] = useState<(typeof spans)[number]>('30');
   const run = useMutation({
@@ -36,7 +41,7 @@ export function DryRun({ tenant, ruleId, draft, isFresh = true, onWrong, onTried
     onSuccess: (_, tried) => tried && onTried?.(tried),
   });
   const start = () => {
-    if (draft && wrongOf(draft).size > 0) {
+    if (isWrong) {
       onWrong?.();
     } else {
       run.mutate(draft);
@@ -44,7 +49,7 @@ export function DryRun({ tenant, ruleId, draft, isFresh = true, onWrong, onTried
   };
   const variant = draft && isFresh && run.data ? 'secondary' : 'primary';
   return (
-    <Section title={t(draft ? 'dryRun.title' : 'dryRun.active')} text={t('dryRun.text')} actions={(
+    <Section title={t(draft ? 'dryRun.title' : 'dryRun.active')} text={note === undefined ? t('dryRun.text') : <>{t('dryRun.text')} <strong>{note}</strong></>} actions={(
       <>
         <Segments label={t('dryRun.span')} value={days} options={spans.map(value => ({ value, text: t('dryRun.days', { count: Number(value) }) }))} onChange={setDays} />
         <Button variant={variant} icon="play" busy={run.isPending} onClick={start}>{t('dryRun.action')}</Button>
@@ -84,9 +89,9 @@ function Result({ answer, tenant, ruleId, isDraft, isFresh }: ResultProps) {
     {
       key: 'study', title: t('dryRun.study'), narrow: 'plain',
       cell: study => (
-        <span className={styles.stack}>
+        <span className={cells.stack}>
           <Link to={`/${tenant}/studies/${study.studyInstanceUid}`}>{format.dateTime(study.arrivedAt)}</Link>
-          <span className={styles.minor}>…{study.studyInstanceUid.slice(-8)}</span>
+          <span className={cells.minor}>…{study.studyInstanceUid.slice(-8)}</span>
         </span>
       ),
     },
@@ -100,7 +105,7 @@ function Result({ answer, tenant, ruleId, isDraft, isFresh }: ResultProps) {
     <>
       <div className={styles.summary} role="status">
         <strong>{t(isDraft ? 'dryRun.summary' : 'dryRun.summaryAll', { taken: format.number(taken.length), count: answer.studies.length })}</strong>
-        {answer.isCut && <span className={styles.soft}>{t('dryRun.cut')}</span>}
+        {answer.isCut && <span className={cells.soft}>{t('dryRun.cut')}</span>}
         {!isFresh && <Badge tone="warn">{t('dryRun.changed')}</Badge>}
       </div>
       <Table caption={t('dryRun.caption')} columns={columns} rows={answer.studies} rowKey={study => `${study.studyInstanceUid} ${study.studyVersion}`} />
@@ -113,23 +118,23 @@ const isKnown = (code: string | null): code is (typeof reasons)[number] => reaso
 
 function Why({ code, reason }: { code: string | null; reason: string | null }) {
   const { t } = useTranslation('rules');
-  return <span className={styles.minor} title={reason ?? undefined}>{isKnown(code) ? t(`reason.${code}`) : <span lang="en">{reason}</span>}</span>;
+  return <span className={cells.minor} title={reason ?? undefined}>{isKnown(code) ? t(`reason.${code}`) : <span lang="en">{reason}</span>}</span>;
 }
 
 function PlanCell({ plan }: { plan: Plan | undefined }) {
   const { t } = useTranslation('rules');
   if (plan === undefined) {
-    return <span className={styles.soft}>{t('dryRun.off')}</span>;
+    return <span className={cells.soft}>{t('dryRun.off')}</span>;
   }
   return (
-    <span className={styles.stack}>
+    <span className={cells.stack}>
       {plan.seriesInstanceUid === null
         ? <><Badge>{t('dryRun.wouldNot')}</Badge><Why code={plan.reasonCode} reason={plan.reason} /></>
         : (
           <>
             <Badge tone={plan.isShadow ? 'busy' : 'good'}>{t(plan.isShadow ? 'dryRun.wouldShadow' : 'dryRun.would')}</Badge>
-            {plan.hasRun && <span className={styles.minor}>{t('dryRun.hasRun')}</span>}
-            {plan.waitsFor.length > 0 && <span className={styles.minor}>{t('dryRun.after', { names: plan.waitsFor.join(', ') })}</span>}
+            {plan.hasRun && <span className={cells.minor}>{t('dryRun.hasRun')}</span>}
+            {plan.waitsFor.length > 0 && <span className={cells.minor}>{t('dryRun.after', { names: plan.waitsFor.join(', ') })}</span>}
           </>
         )}
     </span>
@@ -140,13 +145,13 @@ function AllPlans({ study, isShort }: { study: Study; isShort: boolean }) {
   const { t } = useTranslation('rules');
   const running = study.plans.filter(plan => plan.seriesInstanceUid !== null);
   if (running.length === 0) {
-    return <span className={styles.stack}><Badge>{t('dryRun.noAi')}</Badge><Why code={study.noAiCode} reason={study.noAiReason} /></span>;
+    return <span className={cells.stack}><Badge>{t('dryRun.noAi')}</Badge><Why code={study.noAiCode} reason={study.noAiReason} /></span>;
   }
   return (
     <ul className={styles.plans}>
       {running.map(plan => (
         <li key={`${plan.ruleId ?? ''} ${plan.rule}`}>
-          <bdi>{plan.rule}</bdi>{!isShort && <> <span className={styles.minor}>{plan.model} {plan.modelVersion}</span></>}
+          <bdi>{plan.rule}</bdi>{!isShort && <> <span className={cells.minor}>{plan.model} {plan.modelVersion}</span></>}
           {plan.lane === 'Stat' && <> <Tag>{t('lane.Stat')}</Tag></>}
           {plan.isShadow && <> <Tag>{t('state.shadow')}</Tag></>}
         </li>

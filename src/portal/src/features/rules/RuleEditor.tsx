@@ -2,10 +2,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, ApiProblem } from '@/lib/api';
-import { useFormat } from '@/lib/format';
 import { useTenant } from '@/lib/session';
 import { Button, CheckField, Inset, Notice, Page, Section, SelectField, TextField, useToast } from '@/ui';
-import { draftOf, newDraft, toRequest, wrongOf, type Draft, type Model, type Rule, type Wrong } from './draft';
+import cells from '@/ui/cells.module.css';
+import { draftOf, isWrongThreshold, newDraft, toRequest, wrongOf, type Draft, type Model, type Rule, type Threshold, type Wrong } from './draft';
 import { DryRun } from './DryRun';
 import styles from './Rules.module.css';
 
@@ -25,20 +25,23 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
   const { t } = useTranslation('rules');
   const tenant = useTenant();
   const say = useToast();
-  const format = useFormat();
   const queries = useQueryClient();
   const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : newDraft(models.find(model => model.isActive) ?? models[0], models)));
   const [isTold, setIsTold] = useState(false);
   const [tried, setTried] = useState<Draft>();
-  const wrong = wrongOf(draft);
+  const model = models.find(one => one.id === draft.modelId);
+  const wrong = wrongOf(draft, model);
   const change = (part: Partial<Draft>) => setDraft(before => ({ ...before, ...part }));
   // A new rule begins with what its model takes; one that stands keeps what was written, and the thresholds where the labels stay the same.
   const chooseModel = (modelId: string) => {
-    const [before, next] = [draft.modelId, modelId].map(id => models.find(model => model.id === id));
-    change(rule ? { modelId, ...(before?.name === next?.name ? {} : { thresholds: {} }) } : { ...newDraft(next, models), name: draft.name, shadowOf: draft.shadowOf });
+    const next = models.find(one => one.id === modelId);
+    const labels = model?.name === next?.name ? next?.thresholds ?? [] : [];
+    const thresholds = Object.fromEntries(labels.map(({ label }) => [label, draft.thresholds[label] ?? '']));
+    change(rule ? { modelId, thresholds } : { ...newDraft(next, models), name: draft.name, shadowOf: draft.shadowOf });
   };
-  const errorOf = (field: Wrong) => (isTold && wrong.has(field) ? t(`wrong.${field}`) : undefined);
-  const text = (field: keyof Draft & Wrong): ComponentProps<typeof TextField> => ({
+  const own = JSON.stringify(rule?.thresholds ?? {}) === JSON.stringify(toRequest(draft).thresholds);
+  const errorOf = (field: Exclude<Wrong, 'thresholds'>) => (isTold && wrong.has(field) ? t(`wrong.${field}`) : undefined);
+  const text = (field: keyof Draft & Exclude<Wrong, 'thresholds'>): ComponentProps<typeof TextField> => ({
     label: t(`field.${field}` as 'field.name'), value: draft[field], error: errorOf(field), onChange: event => change({ [field]: event.currentTarget.value }),
   });
   const save = useMutation({
@@ -99,8 +102,8 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
                   ))}
                 </fieldset>
               )}
-              {Object.keys(draft.thresholds).length > 0 && (
-                <p className={styles.soft}>{t('thresholds', { list: Object.entries(draft.thresholds).map(([label, from]) => `${label}: ${format.percent(from)}`).join(', ') })}</p>
+              {model !== undefined && model.thresholds.length > 0 && (
+                <Thresholds of={model.thresholds} typed={draft.thresholds} isTold={isTold} onChange={(label, from) => change({ thresholds: { ...draft.thresholds, [label]: from } })} />
               )}
               <CheckField label={t('field.isActive')} checked={draft.isActive} onChange={event => change({ isActive: event.currentTarget.checked })} />
               {save.isError && (
@@ -115,8 +118,41 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
             </Inset>
           </form>
         </Section>
-        <DryRun tenant={tenant} ruleId={rule?.id} draft={draft} isFresh={isTried} onWrong={() => setIsTold(true)} onTried={setTried} />
+        <DryRun tenant={tenant} ruleId={rule?.id} draft={draft} isFresh={isTried} isWrong={wrong.size > 0} note={own ? undefined : t('threshold.effect')} onWrong={() => setIsTold(true)} onTried={setTried} />
       </div>
     </Page>
+  );
+}
+
+interface ThresholdsProps {
+  of: readonly Threshold[];
+  typed: Draft['thresholds'];
+  isTold: boolean;
+  onChange: (label: number, from: string) => void;
+}
+
+/** From which probability on each of the model's labels is reported here; an empty field takes the package's own. */
+function Thresholds({ of, typed, isTold, onChange }: ThresholdsProps) {
+  const { t } = useTranslation('rules');
+  return (
+    <fieldset className={styles.needs}>
+      <legend>{t('threshold.title')}</legend>
+      <p className={cells.soft}>{t('threshold.text')}</p>
+      {of.map(threshold => {
+        const { label, name, concept } = threshold;
+        const text = typed[label] ?? '';
+        const called = name === concept.meaning ? name : `${concept.meaning} (${name})`;
+        const isWrong = isWrongThreshold(text, threshold);
+        return (
+          <div key={label} className={styles.threshold}>
+            <TextField label={called} value={text} placeholder={String(threshold.default)} inputMode="decimal" autoComplete="off"
+              hint={t('threshold.own', { from: threshold.default })}
+              error={isWrong && (isTold || !/^0?[.,]?0*$/.test(text)) ? t('threshold.wrong', { above: threshold.above, below: threshold.below }) : undefined}
+              onChange={event => onChange(label, event.currentTarget.value)} />
+            {text !== '' && <Button size="small" variant="quiet" icon="retry" aria-label={t('threshold.resetOf', { name: called })} onClick={() => onChange(label, '')}>{t('threshold.reset')}</Button>}
+          </div>
+        );
+      })}
+    </fieldset>
   );
 }

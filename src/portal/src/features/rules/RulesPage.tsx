@@ -7,11 +7,11 @@ import { useCan, useTenant } from '@/lib/session';
 import {
   Badge, Button, Dialog, EmptyState, ErrorState, LinkButton, Loading, NoPermission, Notice, Page, Panel, Skeleton, Table, Tag, useToast, type Column,
 } from '@/ui';
+import cells from '@/ui/cells.module.css';
 import { Comparison } from './Comparison';
 import { DryRun } from './DryRun';
 import { requestOf, type Rule } from './draft';
 import { RuleEditor } from './RuleEditor';
-import styles from './Rules.module.css';
 
 /** What starts which model on which studies, as data: written, tried out on past studies, changed, switched off. */
 export default function RulesPage() {
@@ -60,7 +60,7 @@ function Rules() {
       </>
     )}>
       {stale}
-      <p className={styles.soft}>{t('text')}</p>
+      <p className={cells.soft}>{t('text')}</p>
       <Panel>
         {all.length === 0
           ? (
@@ -91,9 +91,9 @@ function RuleTable({ rules, tenant, onEdit, onCompare }: RuleTableProps) {
     {
       key: 'rule', title: t('column.rule'), narrow: 'plain',
       cell: rule => (
-        <span className={styles.stack}>
-          <button type="button" className={styles.name} aria-label={t('edit', { name: rule.name })} onClick={() => onEdit(rule.id)}><bdi>{rule.name}</bdi></button>
-          <span className={styles.minor}><bdi>{rule.model} {rule.modelVersion}</bdi></span>
+        <span className={cells.stack}>
+          <button type="button" className={cells.name} aria-label={t('edit', { name: rule.name })} onClick={() => onEdit(rule.id)}><bdi>{rule.name}</bdi></button>
+          <span className={cells.minor}><bdi>{rule.model} {rule.modelVersion}</bdi></span>
         </span>
       ),
     },
@@ -101,16 +101,16 @@ function RuleTable({ rules, tenant, onEdit, onCompare }: RuleTableProps) {
     {
       key: 'lane', title: t('column.lane'),
       cell: rule => (
-        <span className={styles.stack}>
+        <span className={cells.stack}>
           <Badge tone={rule.lane === 'Stat' ? 'bad' : 'neutral'}>{t(`lane.${rule.lane}`)}</Badge>
-          {rule.deadlineMinutes !== null && <span className={styles.minor}>{t('deadline', { count: rule.deadlineMinutes })}</span>}
+          {rule.deadlineMinutes !== null && <span className={cells.minor}>{t('deadline', { count: rule.deadlineMinutes })}</span>}
         </span>
       ),
     },
     {
       key: 'with', title: t('column.with'),
       cell: rule => (rule.shadowOf === null && rule.dependsOn.length === 0 && rule.provisionalAt === null ? null : (
-        <span className={styles.stack}>
+        <span className={cells.stack}>
           {rule.shadowOf !== null && <span>{t('shadowOf', { name: nameOf(rule.shadowOf) })}</span>}
           {rule.dependsOn.length > 0 && <span>{t('needs', { names: rule.dependsOn.map(nameOf).join(', ') })}</span>}
           {rule.provisionalAt !== null && <span>{t('provisional', { count: rule.provisionalAt })}</span>}
@@ -127,7 +127,7 @@ function RuleTable({ rules, tenant, onEdit, onCompare }: RuleTableProps) {
     {
       key: 'action', title: t('column.action'), align: 'end', isTitleHidden: true,
       cell: rule => (
-        <span className={styles.buttons}>
+        <span className={cells.buttons}>
           {rule.shadowOf !== null && <Button size="small" aria-label={t('compareOf', { name: rule.name })} onClick={() => onCompare(rule.id)}>{t('compare')}</Button>}
           <Button size="small" aria-label={t(rule.isActive ? 'off.of' : 'on.of', { name: rule.name })} onClick={() => setAsked(rule)}>{t(rule.isActive ? 'off.action' : 'on.action')}</Button>
         </span>
@@ -146,9 +146,9 @@ function Takes({ conditions }: { conditions: Schemas['ModelInput'] }) {
   const { t } = useTranslation('rules');
   const parts = conditions.bodyParts ?? [];
   return (
-    <span className={styles.stack}>
+    <span className={cells.stack}>
       <span>{[conditions.modality, ...conditions.modalities ?? []].map(modality => <Tag key={modality}>{modality}</Tag>)}</span>
-      <span className={styles.minor}>
+      <span className={cells.minor}>
         {parts.length === 0 ? t('takes.every') : <bdi>{parts.join(', ')}</bdi>}
         {conditions.minSlices > 1 && <> · {t('takes.slices', { count: conditions.minSlices })}</>}
       </span>
@@ -183,5 +183,5 @@ function Switch({ rule, tenant, onClose }: { rule: Rule; tenant: string; onClose
 }
 
 function LoadingRows() {
-  return <Loading><div className={styles.skeletons}>{[16, 20, 14].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>;
+  return <Loading><div className={cells.skeletons}>{[16, 20, 14].map(width => <Skeleton key={width} width={`${width}rem`} height="1rem" />)}</div></Loading>;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { draftOf, newDraft, requestOf, toRequest, wrongOf, type Rule } from './draft';
+import { draftOf, isWrongThreshold, newDraft, requestOf, toRequest, wrongOf, type Model, type Rule } from './draft';
 
 const rule: Rule = {
   id: '1', name: 'X-rays', modelId: '2', model: 'chest-xray-pneumonia', modelVersion: '1.0.0', isModelActive: true, isActive: true, lane: 'Stat', deadlineMinutes: 30,
@@ -18,9 +18,19 @@ describe('a rule in its form', () => {
   });
 
   it('says what is wrong before it is sent', () => {
-    expect([...wrongOf(draftOf(rule))]).toEqual([]);
-    expect([...wrongOf(newDraft(undefined, []))]).toEqual(['name', 'modelId', 'modalities']);
-    expect([...wrongOf({ ...draftOf(rule), minSlices: '1.5', deadlineMinutes: '0', provisionalAt: '-3', modalities: '7T' })])
+    expect([...wrongOf(draftOf(rule), undefined)]).toEqual([]);
+    expect([...wrongOf(newDraft(undefined, []), undefined)]).toEqual(['name', 'modelId', 'modalities']);
+    expect([...wrongOf({ ...draftOf(rule), minSlices: '1.5', deadlineMinutes: '0', provisionalAt: '-3', modalities: '7T' }, undefined)])
       .toEqual(['modalities', 'minSlices', 'deadlineMinutes', 'provisionalAt']);
+  });
+
+  it('takes the package\'s own threshold where none is typed, and keeps to the range that the package allows', () => {
+    const range = { above: 0, below: 1 };
+    expect(['', ' ', '0.7', '0,35'].filter(text => isWrongThreshold(text, range))).toEqual([]);
+    expect(['0', '1', '70', '-0.1', 'much', '0.7.1'].filter(text => !isWrongThreshold(text, range))).toEqual([]);
+    expect(toRequest({ ...draftOf(rule), thresholds: { 1: '', 2: '0,35' } }).thresholds).toEqual({ 2: 0.35 });
+    const model = { thresholds: [{ label: 1, name: 'Pneumonia', concept: { value: '233604007', scheme: 'SCT', meaning: 'Pneumonia' }, default: 0.5, ...range }] } as unknown as Model;
+    expect([...wrongOf(draftOf(rule), model)]).toEqual([]);
+    expect([...wrongOf({ ...draftOf(rule), thresholds: { 1: '70' } }, model)]).toEqual(['thresholds']);
   });
 });

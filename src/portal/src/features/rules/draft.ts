@@ -2,6 +2,7 @@ import type { Schemas } from '@/lib/api';
 
 export type Rule = Schemas['RuleAnswer'];
 export type Model = Schemas['ListModelsItem'];
+export type Threshold = Schemas['ListModelsThresholdItem'];
 type Request = Schemas['RuleDraftRequest'];
 
 /** A rule as its form holds it: what is typed stays text until it is sent. */
@@ -19,12 +20,13 @@ export interface Draft {
   shadowOf: string;
   provisionalAt: string;
   isActive: boolean;
-  /** The site's own, by label of the model; they stay as they are. */
-  thresholds: Readonly<Record<string, number>>;
+  /** The site's own, by label of the model; none, or an empty one, takes the package's. */
+  thresholds: Readonly<Record<string, string>>;
 }
 
 const listed = (text: string) => text.split(/[,，、;\s]+/).map(part => part.trim().toUpperCase()).filter(Boolean);
 const numberOf = (text: string) => (text.trim() === '' ? null : Number(text));
+const decimalOf = (text: string) => numberOf(text.replace(',', '.'));
 
 export function draftOf(rule: Rule): Draft {
   const { conditions } = rule;
@@ -41,7 +43,7 @@ export function draftOf(rule: Rule): Draft {
     shadowOf: rule.shadowOf ?? '',
     provisionalAt: rule.provisionalAt?.toString() ?? '',
     isActive: rule.isActive,
-    thresholds: rule.thresholds,
+    thresholds: Object.fromEntries(Object.entries(rule.thresholds).map(([label, from]) => [label, String(from)])),
   };
 }
 
@@ -74,17 +76,26 @@ export function toRequest(draft: Draft): Request {
     shadowOf: draft.shadowOf === '' ? null : draft.shadowOf,
     provisionalAt: numberOf(draft.provisionalAt),
     isActive: draft.isActive,
-    thresholds: { ...draft.thresholds },
+    thresholds: Object.fromEntries(Object.entries(draft.thresholds).flatMap(([label, text]) => {
+      const from = decimalOf(text);
+      return from === null ? [] : [[label, from]];
+    })),
   };
 }
 
-export type Wrong = 'name' | 'modelId' | 'modalities' | 'minSlices' | 'deadlineMinutes' | 'provisionalAt';
+export type Wrong = 'name' | 'modelId' | 'modalities' | 'minSlices' | 'deadlineMinutes' | 'provisionalAt' | 'thresholds';
 
 const isWhole = (text: string, from: number, to: number, mayBeEmpty: boolean) =>
   (text.trim() === '' ? mayBeEmpty : /^\d+$/.test(text.trim()) && Number(text) >= from && Number(text) <= to);
 
-/** The fields that the API would refuse. */
-export function wrongOf(draft: Draft): ReadonlySet<Wrong> {
+/** Whether the API would refuse what is typed for a threshold. */
+export function isWrongThreshold(text: string, { above, below }: Pick<Threshold, 'above' | 'below'>): boolean {
+  const from = decimalOf(text);
+  return from !== null && !(from > above && from < below);
+}
+
+/** The fields that the API would refuse for this model. */
+export function wrongOf(draft: Draft, model: Model | undefined): ReadonlySet<Wrong> {
   const modalities = listed(draft.modalities);
   const checks: [Wrong, boolean][] = [
     ['name', draft.name.trim().length > 0 && draft.name.trim().length <= 100],
@@ -93,6 +104,7 @@ export function wrongOf(draft: Draft): ReadonlySet<Wrong> {
     ['minSlices', isWhole(draft.minSlices, 0, 100_000, true)],
     ['deadlineMinutes', isWhole(draft.deadlineMinutes, 1, 7 * 24 * 60, true)],
     ['provisionalAt', isWhole(draft.provisionalAt, 1, 100_000, true)],
+    ['thresholds', !(model?.thresholds ?? []).some(one => isWrongThreshold(draft.thresholds[one.label] ?? '', one))],
   ];
   return new Set(checks.filter(([, isRight]) => !isRight).map(([field]) => field));
 }

@@ -10,6 +10,7 @@ import {
   Badge, Button, EmptyState, ErrorState, Icon, LinkButton, Loading, NoPermission, Notice, Page, Panel, SearchField, Segments, Skeleton, Table, Tag, type Column,
 } from '@/ui';
 import { aiStateOf, isKnownReason } from './aiState';
+import { Limited } from './Limited';
 import styles from './StudiesPage.module.css';
 import { useStudies, type Study, type StudyFilter } from './useStudies';
 
@@ -160,7 +161,10 @@ function AiCell({ study }: { study: Study }) {
   }
   return (
     <span className={styles.stack}>
-      <span><Badge tone={tone}>{state === 'findings' ? t('ai.findings', { count: study.findings }) : t(`ai.${state}`)}</Badge></span>
+      <span className={styles.badges}>
+        <Badge tone={tone === 'good' && study.limitedBy.length > 0 ? 'neutral' : tone}>{state === 'findings' ? t('ai.findings', { count: study.findings }) : t(`ai.${state}`)}</Badge>
+        {study.limitedBy.length > 0 && <Limited by={study.limitedBy} />}
+      </span>
       {state === 'none' && (
         <span className={styles.minor} title={study.noAiReason ?? undefined}>
           {isKnownReason(study.noAiCode) ? t(`noAi.${study.noAiCode}`) : study.noAiReason}

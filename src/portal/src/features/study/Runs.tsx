@@ -62,7 +62,7 @@ function NoAi({ study }: { study: Study }) {
   );
 }
 
-function RunCard({ run, shown, outlines, hidden, marked, onToggle, onFinding, onMark }: RunsProps & { run: Run }) {
+function RunCard({ run, study, shown, outlines, hidden, marked, onToggle, onFinding, onMark }: RunsProps & { run: Run }) {
   const { t } = useTranslation('study');
   const format = useFormat();
   const seconds = run.finishedAt === null ? null : (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
@@ -74,12 +74,14 @@ function RunCard({ run, shown, outlines, hidden, marked, onToggle, onFinding, on
         <span role="status"><Badge tone={tones[run.status]}>{t(`status.${run.status}`)}</Badge></span>
       </header>
       {run.isProvisional && <p className={styles.soft}>{t('runs.provisional')}</p>}
+      {run.supersededBy !== null && <p className={styles.soft}>{t('runs.superseded')}</p>}
       {isOnItsWay(run) && <Advance run={run} />}
       {isOnItsWay(run) && run.reasonCode !== null && <Waits run={run} />}
       {run.status === 'Succeeded' && seconds !== null && <p className={styles.soft}>{t('runs.took', { time: format.duration(seconds) })}</p>}
       {(run.status === 'Failed' || run.status === 'Quarantined' || run.status === 'Cancelled') && <Ended run={run} />}
       {run.status === 'Succeeded' && <Limited run={run} />}
-      {run.status === 'Succeeded' && run.findings.length === 0 && <p>{t('runs.nothing')}</p>}
+      {run.status === 'Succeeded' && run.findings.length === 0
+        && <p>{t(study.series.some(series => series.isDerived && series.runId === run.id) ? 'runs.made' : 'runs.nothing')}</p>}
       {run.findings.length > 0 && (
         <ul className={styles.findings}>
           {run.findings.map(finding => (

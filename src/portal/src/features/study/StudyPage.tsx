@@ -74,19 +74,21 @@ function StudyView({ study }: { study: Study }) {
   const patients = usePatients(tenant);
   const patient = patients.state === 'ready' ? patients.byPseudonym.get(study.patientPseudonym) : undefined;
   const received = study.series.filter(series => series.origin === 'Received');
+  const derived = study.series.filter(series => series.isDerived);
   const images = received.reduce((sum, series) => sum + series.instances, 0);
   const damaged = study.series.reduce((sum, series) => sum + series.damaged, 0);
   const modalities = [...new Set(received.map(series => series.modality))];
 
   const [chosen, setChosen] = useState<string | null>(null);
-  const series = received.find(one => one.seriesInstanceUid === chosen) ?? mostImages(received);
+  const series = [...received, ...derived].find(one => one.seriesInstanceUid === chosen) ?? mostImages(received);
   const [indexes, setIndexes] = useState<ReadonlyMap<string, number>>(new Map());
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
   const [shownRun, setShownRun] = useState<string | null>(null);
   const [marked, setMarked] = useState<number | null>(null);
   const [pending, setPending] = useState<{ finding: Finding; run: string } | null>(null);
 
-  const run = study.runs.find(one => one.id === shownRun) ?? study.runs.find(one => one.status === 'Succeeded');
+  const run = study.runs.find(one => one.id === shownRun)
+    ?? study.runs.find(one => one.status === 'Succeeded' && one.supersededBy === null) ?? study.runs.find(one => one.status === 'Succeeded');
   const outlines = useQuery({ ...outlinesQuery(tenant, run?.id ?? ''), enabled: run?.status === 'Succeeded', retry: false });
   const path = { tenant, study: study.studyInstanceUid, series: series?.seriesInstanceUid ?? '' };
   const canLook = useCan('lookAtHeldPixels');
@@ -142,6 +144,7 @@ function StudyView({ study }: { study: Study }) {
           setChosen(uid);
         }} />
         <section className={styles.stage} id="stage" aria-label={t('viewer.label')}>
+          {series?.isDerived && <p className={styles.derived}><Badge tone="warn">{t('derived.mark')}</Badge> {t('derived.notOriginal')}</p>}
           {series === undefined ? <EmptyState icon="image" title={t('noImages.title')}>{t('noImages.text')}</EmptyState>
             : isHidden ? <EmptyState icon="lock" title={t('held.hidden.title')}>{t('held.hidden.text')}</EmptyState>
             : preview.isPending ? <Loading><div className={styles.reading} /></Loading>
@@ -153,7 +156,7 @@ function StudyView({ study }: { study: Study }) {
                     : (
                       <Suspense fallback={<Loading><div className={styles.reading} /></Loading>}>
                         <Viewer key={path.series} path={path} preview={preview.data} index={index} onIndex={setIndex} outlines={outlines.data}
-                          hidden={hidden} marked={marked} isHeld={isHeld(study)} title={[series.modality, series.description].filter(Boolean).join(' ')} />
+                          hidden={hidden} marked={marked} isHeld={isHeld(study)} title={[series.modality, series.isDerived && t('derived.mark'), series.description].filter(Boolean).join(' ')} />
                       </Suspense>
                     )}
         </section>

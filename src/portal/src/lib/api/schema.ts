@@ -4,6 +4,22 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["ListPlatformAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models": {
         parameters: {
             query?: never;
@@ -789,6 +805,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenants/{slug}/troubled-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["ListTroubledRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{slug}/troubled-runs/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["ReplayTroubledRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -807,7 +855,7 @@ export interface components {
          * @description Who acted.
          * @enum {unknown}
          */
-        AgentKind: "Person" | "Gateway" | "Platform";
+        AgentKind: "Person" | "Gateway" | "Platform" | "Operator";
         /** @enum {unknown} */
         AttemptOutcome: "Succeeded" | "Failed" | "Crashed" | "Cancelled" | "Lost" | "Late" | "Invalid" | null;
         /**
@@ -1111,8 +1159,13 @@ export interface components {
             troubled: components["schemas"]["GetPlatformOperationsTroubleItem"][];
             workers: components["schemas"]["GetPlatformOperationsWorkerItem"][];
         };
-        /** @description How many runs of a tenant wait for its administrator. */
+        /** @description How many runs of a tenant wait for a person. */
         GetPlatformOperationsTroubleItem: {
+            /**
+             * Format: int32
+             * @description Deliveries that the broker gave up in the last week; their runs were queued again each time.
+             */
+            deadLetters: number;
             name: string;
             /** Format: int32 */
             quarantined: number;
@@ -1320,6 +1373,8 @@ export interface components {
             id: string;
             /** Format: int32 */
             instances: number;
+            /** @description Images that a model made of those that were received: AI-enhanced, no originals. */
+            isDerived: boolean;
             modality: string;
             /** Format: int32 */
             number: null | number;
@@ -1490,6 +1545,7 @@ export interface components {
             /** @description The trusted key that signed it; null where the installation brought it along, or took it unsigned. */
             signedBy: null | string;
             text: components["schemas"]["PackageText"];
+            thresholds: components["schemas"]["ListModelsThresholdItem"][];
             title: null | string;
             version: string;
         };
@@ -1503,6 +1559,30 @@ export interface components {
             isActive: boolean;
             isShadow: boolean;
             lane: components["schemas"]["Lane"];
+            name: string;
+        };
+        /** @description What a rule's threshold may be for a label. */
+        ListModelsThresholdItem: {
+            /**
+             * Format: double
+             * @description A rule's is greater than this,
+             */
+            above: number;
+            /**
+             * Format: double
+             * @description and less than this.
+             */
+            below: number;
+            /** @description What the finding is. */
+            concept: components["schemas"]["Code"];
+            /**
+             * Format: double
+             * @description The package's own: the least probability at which the label is reported.
+             */
+            default: number;
+            /** Format: int32 */
+            label: number;
+            /** @description The label's, as the package's author wrote it. */
             name: string;
         };
         ListOffersItem: {
@@ -1555,6 +1635,36 @@ export interface components {
         ListPeopleResponse: {
             people: components["schemas"]["ListPeopleMember"][];
         };
+        ListPlatformAuditEvent: {
+            action: string;
+            /** @description The person's name; null where they are gone. */
+            agent: null | string;
+            /** Format: uuid */
+            agentId: null | string;
+            /** @description e.g. why a package was refused; null mostly. */
+            detail: null | string;
+            /** @description Name and version of a package that is there; else null. */
+            entity: null | string;
+            entityId: string;
+            entityKind: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Lower-case hex SHA-256(0x00 ‖ canonical). */
+            leafSha256: string;
+            /** Format: date-time */
+            occurredAt: string;
+            outcome: components["schemas"]["AuditOutcome"];
+            /** @description The canonical event. */
+            record: components["schemas"]["JsonElement"];
+        };
+        ListPlatformAuditResponse: {
+            /**
+             * Format: uuid
+             * @description Given as `before`, the next page; null on the last.
+             */
+            before: null | string;
+            events: components["schemas"]["ListPlatformAuditEvent"][];
+        };
         ListRulesResponse: {
             rules: components["schemas"]["RuleAnswer"][];
         };
@@ -1595,6 +1705,8 @@ export interface components {
             id: string;
             /** Format: int32 */
             instances: number;
+            /** @description Measures of the images that miss a bar of a model whose result counts, e.g. `noise`: that result is limited. Empty when none is. */
+            limitedBy: string[];
             modalities: string[];
             noAiCode: null | string;
             noAiReason: null | string;
@@ -1610,6 +1722,43 @@ export interface components {
         };
         ListStudiesResponse: {
             studies: components["schemas"]["ListStudiesItem"][];
+        };
+        ListTroubledRunsCauseItem: {
+            /** @description As POST takes it. */
+            cause: string;
+            /** Format: int32 */
+            runs: number;
+        };
+        ListTroubledRunsResponse: {
+            /** @description Of all that can be replayed, the most frequent first. */
+            causes: components["schemas"]["ListTroubledRunsCauseItem"][];
+            /** @description There are more than these 200. */
+            isCut: boolean;
+            /** @description The newest first. */
+            runs: components["schemas"]["ListTroubledRunsRunItem"][];
+        };
+        ListTroubledRunsRunItem: {
+            /**
+             * Format: date-time
+             * @description When it ended; null where it is on its way.
+             */
+            at: null | string;
+            /** @description It has ended without a result, and by nobody's wish. */
+            canReplay: boolean;
+            /** @description Why it is quarantined, e.g. `signal-11`; `dead-letter` of one that is not. */
+            cause: string;
+            /**
+             * Format: int32
+             * @description How often the broker gave it up in the last week.
+             */
+            deadLetters: number;
+            /** Format: uuid */
+            id: string;
+            isShadow: boolean;
+            lane: components["schemas"]["Lane"];
+            model: string;
+            modelVersion: string;
+            status: components["schemas"]["RunStatus"];
         };
         /** @description A coded value with its unit. */
         Measurement: {
@@ -1781,6 +1930,17 @@ export interface components {
         };
         ReplayRunsResponse: {
             /** @description Named, and on their way already or with a result. */
+            notReplayed: string[];
+            replayed: string[];
+        };
+        ReplayTroubledRunsRequest: {
+            /** @description As GET lists it: at most 500 of its runs, the oldest first. */
+            cause: null | string;
+            /** @description Of this tenant; null where Cause says which. */
+            runIds: null | string[];
+        };
+        ReplayTroubledRunsResponse: {
+            /** @description Named, and on their way already, stopped by a person, or with a result. */
             notReplayed: string[];
             replayed: string[];
         };
@@ -1965,6 +2125,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ListPlatformAudit: {
+        parameters: {
+            query?: {
+                action?: string;
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPlatformAuditResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpValidationProblemDetails"];
+                };
+            };
+        };
+    };
     ListPackages: {
         parameters: {
             query?: never;
@@ -4344,6 +4537,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetTenantLimitsResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpValidationProblemDetails"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ListTroubledRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTroubledRunsResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    ReplayTroubledRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayTroubledRunsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayTroubledRunsResponse"];
                 };
             };
             /** @description Bad Request */
