@@ -80,7 +80,7 @@ internal sealed class SeriesInput
         throw refusal!;
     }
 
-    /// <summary>Decodes all pixels.</summary>
+    /// <summary>Decodes all pixels, once: what is read is removed.</summary>
     /// <exception cref="InputRefusedException">They cannot be decoded, or are no numbers.</exception>
     public async Task<Volume> DecodeAsync(int threads, Action<double> progress, CancellationToken ct)
     {
@@ -93,7 +93,9 @@ internal sealed class SeriesInput
                 async (instance, token) =>
                 {
                     progress(Interlocked.Increment(ref opened) / (double)instances.Count);
-                    return await instances[instance].OpenAsync(DicomReadOptions.Default, token);
+                    var file = await instances[instance].OpenAsync(DicomReadOptions.Default, token);
+                    instances[instance].Remove();
+                    return file;
                 },
                 threads,
                 ct);

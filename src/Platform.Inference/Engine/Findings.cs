@@ -27,9 +27,14 @@ public static class Findings
             return OfDetections(labelled, output, runId, seriesInstanceUid);
         }
 
+        if (output.Measurements is not { Count: > 0 } measurements)
+        {
+            return [];
+        }
+
         var findings = new List<Finding>();
         var regions = new RegionSums(labelled.Labels, labelled.Grid);
-        foreach (var measurement in output.Measurements ?? [])
+        foreach (var measurement in measurements)
         {
             byte[] labels = [.. measurement.Of.Select(label => (byte)label)];
             if (regions.Of(labels) is { } region)
