@@ -150,7 +150,6 @@ public static partial class ManifestCheck
         Require(input.Size is { Count: 3 } && input.Size.All(n => n is >= 1 and <= 4096) && input.Size.Aggregate(1L, (product, n) => product * n) <= MaxPatchVoxels,
             "input.size of a volume must be three lengths: z, y, x.");
         Require(input.SpacingMm is null || input.Fit is null, "with input.spacingMm the volume is cropped and padded: fit does not stand with it.");
-        Require(manifest.Outputs[0].HeatMap is null, "heatMap needs input.dimensions 2.");
         return manifest with
         {
             Window = new WindowSpec(input.Size!, Overlap: 0, Blend: null, SigmaScale: null, PadValue: input.PadValue ?? 0, Batch: null),

@@ -191,7 +191,7 @@ public sealed record OutputSpec(
     /// <summary>Of a classification: what makes the probabilities true; null takes them as the graph gives them.</summary>
     public CalibrationSpec? Calibration { get; init; }
 
-    /// <summary>Of a classification: where in the image the evidence lies, if the graph says so.</summary>
+    /// <summary>Of a classification: where in the image or volume the evidence lies, if the graph says so.</summary>
     public HeatMapSpec? HeatMap { get; init; }
 }
 
@@ -223,8 +223,8 @@ public sealed record ValueSpec(
 public sealed record CalibrationSpec(
     string Method, double? Temperature, IReadOnlyList<double>? Slope, IReadOnlyList<double>? Intercept);
 
-/// <summary>A second output of the graph: evidence for one class at each place of the image it was given, 0 to 1.</summary>
-/// <param name="Name">The graph's output, [batch, 1, y, x] float32, of any size.</param>
+/// <summary>A second output of the graph: evidence for one class at each place of the image or volume it was given, 0 to 1.</summary>
+/// <param name="Name">The graph's output, [batch, 1, y, x] float32, of a volume [batch, 1, z, y, x], of any size.</param>
 /// <param name="Label">The class.</param>
 /// <param name="From">Evidence up to this is not drawn; 0 when null. What lies between it and 1 is drawn the stronger.</param>
 /// <param name="Rgb">Display red, green, blue, 0 to 255.</param>

@@ -30,7 +30,7 @@ public static class PlatformInference
         builder.AddPlatformBus(bus =>
         {
             var runs = bus.Endpoint(QueueNames.RunRequested, EndpointKind.Durable).Consumer<RunRequestedConsumer>();
-            runs.Concurrency = provider => provider.GetRequiredService<IOptions<InferenceOptions>>().Value.Slots;
+            runs.Concurrency = provider => provider.GetRequiredService<IOptions<InferenceOptions>>().Value.Places;
             var previews = bus.Endpoint(QueueNames.Previews, EndpointKind.Durable).Consumer<PreviewRequestedConsumer>();
             previews.Concurrency = provider => provider.GetRequiredService<IOptions<InferenceOptions>>().Value.PreviewSlots;
             bus.Endpoint("worker", EndpointKind.Temporary).Consumer<CancelRequestedConsumer>();

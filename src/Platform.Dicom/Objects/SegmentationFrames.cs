@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 using Platform.Dicom.Volumes;
 
 namespace Platform.Dicom.Objects;
@@ -42,14 +44,25 @@ internal static class SegmentationFrames
         var bit = 0L;
         foreach (var (segment, slice) in frames)
         {
-            foreach (var label in labels.Slice(slice * sliceVoxels, sliceVoxels))
+            var image = labels.Slice(slice * sliceVoxels, sliceVoxels);
+            var i = 0;
+            if ((bit & 7) == 0)
             {
-                if (label == segment)
+                // Whole bytes: 32 voxels at a time.
+                var wanted = Vector256.Create((byte)segment);
+                for (; i <= image.Length - Vector256<byte>.Count; i += Vector256<byte>.Count, bit += Vector256<byte>.Count)
+                {
+                    var mask = Vector256.Equals(Vector256.Create(image.Slice(i, Vector256<byte>.Count)), wanted).ExtractMostSignificantBits();
+                    BinaryPrimitives.WriteUInt32LittleEndian(packed.AsSpan((int)(bit >> 3)), mask);
+                }
+            }
+
+            for (; i < image.Length; i++, bit++)
+            {
+                if (image[i] == segment)
                 {
                     packed[bit >> 3] |= (byte)(1 << (int)(bit & 7));
                 }
-
-                bit++;
             }
         }
 

@@ -176,14 +176,20 @@ public static class SegmentationWriter
         var present = new bool[segments + 1, geometry.Slices];
         for (var slice = 0; slice < geometry.Slices; slice++)
         {
-            foreach (var label in labels.Slice(slice * sliceVoxels, sliceVoxels))
+            // Mostly background, which is passed over many voxels at a time.
+            var rest = labels.Slice(slice * sliceVoxels, sliceVoxels);
+            for (int next; (next = rest.IndexOfAnyExcept((byte)0)) >= 0;)
             {
+                var label = rest[next];
                 if (label > segments)
                 {
                     throw new ArgumentException("A label has no segment.", nameof(labels));
                 }
 
                 present[label, slice] = true;
+                rest = rest[next..];
+                var other = rest.IndexOfAnyExcept(label);
+                rest = other < 0 ? [] : rest[other..];
             }
         }
 

@@ -8,6 +8,8 @@ namespace Platform.Dicom.Pixels;
 /// </summary>
 public sealed class FrameDecoder
 {
+    private const int BlockPixels = 1 << 13;
+
     private readonly DicomDataset _dataset;
     private readonly DicomTransferSyntax _syntax;
     private readonly bool _isBigEndian;
@@ -174,6 +176,51 @@ public sealed class FrameDecoder
         }
     }
 
+    /// <summary>As the other form, in blocks in their order: what is done to a block at once finds it in the cache.</summary>
+    /// <param name="take">Told the index of a block's first pixel and the block's modality values, valid until it returns.</param>
+    /// <exception cref="DicomException">As for the other form.</exception>
+    public void DecodeToSingle(int frame, SingleSink take)
+    {
+        ArgumentNullException.ThrowIfNull(take);
+        if (Description.SamplesPerPixel != 1 || Description.Photometric == PhotometricInterpretation.PaletteColor)
+        {
+            throw PixelErrors.Unsupported("Colour has no modality value", DicomTags.PhotometricInterpretation);
+        }
+
+        Check(frame);
+        var (transform, bytes) = (ModalityTransform.Of(_dataset, frame), Description.BytesPerSample);
+        var isDirect = _fragments is null && Description.BitsAllocated is 8 or 16;
+        var samples = ArrayPool<byte>.Shared.Rent(isDirect ? BlockPixels * bytes : Description.FrameBytes);
+        var values = ArrayPool<float>.Shared.Rent(BlockPixels);
+        try
+        {
+            if (!isDirect)
+            {
+                Decode(frame, samples.AsSpan(0, Description.FrameBytes));
+            }
+
+            for (var first = 0; first < Description.PixelsPerFrame; first += BlockPixels)
+            {
+                var count = Math.Min(BlockPixels, Description.PixelsPerFrame - first);
+                var native = samples.AsSpan(isDirect ? 0 : first * bytes, count * bytes);
+                if (isDirect)
+                {
+                    var start = ((long)frame * Description.FrameBytes) + ((long)first * bytes);
+                    UncompressedFrame.FromStored(_pixels.Value.Span.Slice((int)start, native.Length), Description, native);
+                    StoredSamples.Normalize(native, Description);
+                }
+
+                transform.Apply(native, Description, values.AsSpan(0, count));
+                take(first, values.AsSpan(0, count));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(samples);
+            ArrayPool<float>.Shared.Return(values);
+        }
+    }
+
     /// <summary>Decodes a colour frame (from 0; RGB, any YBR, or palette) into red, green, blue of one byte each, by pixel.</summary>
     /// <param name="destination">Exactly three bytes for each pixel.</param>
     /// <exception cref="DicomException">As for native samples; UnsupportedPixels for monochrome.</exception>
@@ -194,3 +241,6 @@ public sealed class FrameDecoder
         }
     }
 }
+
+/// <summary>Takes modality values of a frame, from a pixel on (rows from the top).</summary>
+public delegate void SingleSink(int first, ReadOnlySpan<float> values);

@@ -13,6 +13,8 @@ internal sealed class BlobsLostException(Exception cause) : Exception("The blob 
 /// <param name="prefix">Blobs of this attempt begin with it.</param>
 internal sealed class AttemptBlobs(BlobStore blobs, Guid tenantId, string prefix)
 {
+    private const int ChunkBytes = 1 << 18;
+
     /// <summary>Copies a blob into a file and checks its hash.</summary>
     /// <exception cref="InputRefusedException">Absent, or not the bytes that the manifest names.</exception>
     public async Task FetchAsync(ManifestInstance instance, string path, CancellationToken ct)
@@ -22,8 +24,39 @@ internal sealed class AttemptBlobs(BlobStore blobs, Guid tenantId, string prefix
         var sha256 = await CopyAsync(instance.Blob, file, ct) ?? throw Missing();
         if (sha256 != instance.Sha256)
         {
-            throw new InputRefusedException("hash-mismatch", "A stored image is damaged; send the study again.");
+            throw Damaged();
         }
+    }
+
+    /// <summary>An instance in memory, hashed while it comes; its bytes are read once.</summary>
+    /// <exception cref="InputRefusedException">Absent, or not the bytes that the manifest names.</exception>
+    public async Task<ReadOnlyMemory<byte>> FetchAsync(ManifestInstance instance, CancellationToken ct)
+    {
+        RequireOwn(instance);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var bytes = Array.Empty<byte>();
+        var length = 0;
+        try
+        {
+            await using var from = await blobs.OpenReadAsync(instance.Blob, ct) ?? throw Missing();
+            for (var read = 1; read > 0; length += read)
+            {
+                if (length == bytes.Length)
+                {
+                    // As many bytes as the manifest says, one more to see the end, and half as many again if there are more.
+                    Array.Resize(ref bytes, (int)Math.Clamp(Math.Max(instance.Length + 1, length * 3L / 2), 1, Array.MaxLength));
+                }
+
+                read = await from.ReadAsync(bytes.AsMemory(length, Math.Min(ChunkBytes, bytes.Length - length)), ct);
+                hash.AppendData(bytes, length, read);
+            }
+        }
+        catch (Exception e) when (e is not InputRefusedException && (e is not OperationCanceledException || !ct.IsCancellationRequested))
+        {
+            throw new BlobsLostException(e);
+        }
+
+        return Convert.ToHexStringLower(hash.GetCurrentHash()) == instance.Sha256 ? bytes.AsMemory(0, length) : throw Damaged();
     }
 
     /// <summary>The header of a stored instance; its pixels stay where they are, so nothing is hashed.</summary>
@@ -67,6 +100,42 @@ internal sealed class AttemptBlobs(BlobStore blobs, Guid tenantId, string prefix
         return (prefix + file, content.Length, Convert.ToHexStringLower(SHA256.HashData(content.Span)));
     }
 
+    /// <summary>
+    /// Writes files of this attempt at the price of one flush: a power cut in it may leave a name with less than its bytes, and nobody has
+    /// been told of the attempt's files before its result, which is written after them.
+    /// </summary>
+    /// <returns>Of each name, length and hash of the blob.</returns>
+    public async Task<IReadOnlyList<ResultFile>> WriteAllAsync(IReadOnlyList<(string File, byte[] Content)> files, CancellationToken ct)
+    {
+        var hashing = Task.WhenAll(files.Select(f => Task.Run(() => Convert.ToHexStringLower(SHA256.HashData(f.Content)), ct)));
+        var writers = new List<BlobWriter>();
+        try
+        {
+            foreach (var (file, content) in files)
+            {
+                var writer = await blobs.CreateAsync(prefix + file, ct);
+                writers.Add(writer);
+                await writer.WriteAsync(content, ct);
+            }
+
+            await blobs.CommitAllAsync(writers, ct);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            throw new BlobsLostException(e);
+        }
+        finally
+        {
+            foreach (var writer in writers)
+            {
+                await writer.DisposeAsync();
+            }
+        }
+
+        var hashes = await hashing;
+        return [.. files.Select((f, i) => new ResultFile(prefix + f.File, f.Content.Length, hashes[i]))];
+    }
+
     /// <summary>Writes a file of this attempt piece by piece, as <paramref name="write"/> gives them.</summary>
     public async Task WriteAsync(string file, Func<Func<ReadOnlyMemory<byte>, Task>, Task> write, CancellationToken ct)
     {
@@ -108,6 +177,8 @@ internal sealed class AttemptBlobs(BlobStore blobs, Guid tenantId, string prefix
             throw new InputRefusedException("manifest-mismatch", "The manifest names another tenant's data; report this to the operator.");
         }
     }
+
+    private static InputRefusedException Damaged() => new("hash-mismatch", "A stored image is damaged; send the study again.");
 
     private static InputRefusedException Missing() =>
         new("instance-missing", "A stored image is gone from the blob store; send the study again.");

@@ -12,6 +12,7 @@ namespace Platform.Inference.Child;
 [JsonDerivedType(typeof(ChildReady), "ready")]
 [JsonDerivedType(typeof(ComputeProgress), "progress")]
 [JsonDerivedType(typeof(ComputeLimit), "limit")]
+[JsonDerivedType(typeof(ComputeTurn), "turn")]
 [JsonDerivedType(typeof(ComputeAnswer), "answer")]
 [JsonDerivedType(typeof(PreviewRequest), "preview")]
 [JsonDerivedType(typeof(PreviewAnswer), "preview-answer")]
@@ -34,7 +35,8 @@ internal abstract record ChildRequest(Guid AttemptId) : ChildMessage;
 internal abstract record ChildAnswer(Guid AttemptId) : ChildMessage;
 
 /// <param name="IsVerified">The model's golden cases have come out on this device in this worker's life.</param>
-internal sealed record ComputeRequest(Guid AttemptId, RunManifest Manifest, bool IsVerified) : ChildRequest(AttemptId);
+/// <param name="TakesTurns">It is computed ahead of others: before it infers it asks for its turn.</param>
+internal sealed record ComputeRequest(Guid AttemptId, RunManifest Manifest, bool IsVerified, bool TakesTurns = false) : ChildRequest(AttemptId);
 
 /// <param name="Index">Of the strip, where the full-size images are asked for.</param>
 internal sealed record PreviewRequest(Guid AttemptId, PreviewManifest Manifest, PreviewIndex? Index) : ChildRequest(AttemptId);
@@ -46,6 +48,21 @@ internal sealed record ComputeProgress(Guid AttemptId, RunPhase Phase, double Fr
 /// <summary>The model is loaded, and its manifest bounds the run.</summary>
 /// <param name="MemoryBytes">Resident memory of the child at which the run is to be stopped.</param>
 internal sealed record ComputeLimit(Guid AttemptId, long MemoryBytes) : ChildMessage;
+
+/// <summary>Of the device only as many runs infer at once as there are slots; the parent hands out the turns.</summary>
+internal sealed record ComputeTurn(Guid AttemptId, TurnStep Step) : ChildMessage;
+
+internal enum TurnStep
+{
+    /// <summary>The child has prepared all that it can, and waits.</summary>
+    Wanted,
+
+    /// <summary>The parent lets it infer.</summary>
+    Granted,
+
+    /// <summary>The child has inferred; what follows needs the device no more. A run that ends gives its turn back unsaid.</summary>
+    Over,
+}
 
 internal enum ComputeOutcome
 {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using Platform.Inference.Worker;
 
 namespace Platform.Inference.Child;
 
@@ -35,6 +36,9 @@ internal sealed class ComputeChild : IDisposable
 
     /// <summary>Hashes of the models it holds.</summary>
     public IReadOnlyList<string> LoadedModels { get; private set; } = [];
+
+    /// <summary>How long the last run waited for its turn on the device.</summary>
+    public TimeSpan Waited { get; private set; }
 
     public bool IsUsable { get; private set; } = true;
 
@@ -90,11 +94,13 @@ internal sealed class ComputeChild : IDisposable
     /// <summary>Computes one attempt.</summary>
     /// <param name="memoryLimitBytes">Resident memory at which the child is stopped; sooner where the model's manifest says so.</param>
     /// <param name="cancelled">Asks the child to stop; if it does not listen, it is killed.</param>
+    /// <param name="turns">Whose turn it is on the device, where the request takes turns; what a run waits is not counted against its time.</param>
     /// <exception cref="ChildCrashedException">No answer will come; the child is gone.</exception>
     public async Task<ComputeAnswer> ComputeAsync(
-        ComputeRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, CancellationToken cancelled)
+        ComputeRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, CancellationToken cancelled,
+        ComputeTurns? turns = null)
     {
-        var answer = (ComputeAnswer?)await AskAsync(request, timeLimit, memoryLimitBytes, progress, cancelled);
+        var answer = (ComputeAnswer?)await AskAsync(request, timeLimit, memoryLimitBytes, progress, turns, cancelled);
         LoadedModels = answer?.LoadedModels ?? LoadedModels;
         return answer ?? new(request.AttemptId, ComputeOutcome.Cancelled, null, null, "cancelled", "The run was cancelled.", []);
     }
@@ -102,23 +108,27 @@ internal sealed class ComputeChild : IDisposable
     /// <summary>Makes a part of a preview; as for a run, but it knows no progress and nobody cancels it.</summary>
     /// <exception cref="ChildCrashedException">No answer will come; the child is gone.</exception>
     public async Task<PreviewAnswer> RenderAsync(PreviewRequest request, TimeSpan timeLimit, long memoryLimitBytes) =>
-        (PreviewAnswer)(await AskAsync(request, timeLimit, memoryLimitBytes, _ => { }, CancellationToken.None))!;
+        (PreviewAnswer)(await AskAsync(request, timeLimit, memoryLimitBytes, _ => { }, null, CancellationToken.None))!;
 
     /// <summary>The answer; null when it was cancelled and gave none.</summary>
     private async Task<ChildAnswer?> AskAsync(
-        ChildRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, CancellationToken cancelled)
+        ChildRequest request, TimeSpan timeLimit, long memoryLimitBytes, Action<ComputeProgress> progress, ComputeTurns? turns,
+        CancellationToken cancelled)
     {
         manifestLimitBytes = long.MaxValue;
+        var clock = new RunClock();
         using var stop = new CancellationTokenSource();
         await using var cancelling = cancelled.Register(() => _ = CancelAsync(request.AttemptId));
-        var watching = WatchAsync(timeLimit, memoryLimitBytes, cancelled, stop.Token);
+        var watching = WatchAsync(clock, timeLimit, memoryLimitBytes, cancelled, stop.Token);
         var (answer, excess) = ((ChildAnswer?)null, (ChildCrashedException?)null);
         try
         {
-            answer = await AnswerAsync(request, progress);
+            answer = await AnswerAsync(request, progress, turns, clock);
         }
         finally
         {
+            turns?.GiveBack(request.AttemptId);
+            Waited = clock.Waited;
             await stop.CancelAsync();
             excess = await watching;
         }
@@ -190,7 +200,7 @@ internal sealed class ComputeChild : IDisposable
     }
 
     /// <summary>Null when the child is gone.</summary>
-    private async Task<ChildAnswer?> AnswerAsync(ChildRequest request, Action<ComputeProgress> progress)
+    private async Task<ChildAnswer?> AnswerAsync(ChildRequest request, Action<ComputeProgress> progress, ComputeTurns? turns, RunClock clock)
     {
         try
         {
@@ -207,6 +217,14 @@ internal sealed class ComputeChild : IDisposable
                         Interlocked.Exchange(ref manifestLimitBytes, limit.MemoryBytes);
                         break;
 
+                    case ComputeTurn { Step: TurnStep.Wanted } turn when turn.AttemptId == request.AttemptId:
+                        _ = GrantAsync(turn.AttemptId, turns, clock);
+                        break;
+
+                    case ComputeTurn { Step: TurnStep.Over } turn when turn.AttemptId == request.AttemptId:
+                        turns?.GiveBack(turn.AttemptId);
+                        break;
+
                     case ChildAnswer answer when answer.AttemptId == request.AttemptId:
                         return answer;
                 }
@@ -220,17 +238,33 @@ internal sealed class ComputeChild : IDisposable
         return null;
     }
 
+    /// <summary>Lets the child infer when it is its turn; never where the run has ended before.</summary>
+    private async Task GrantAsync(Guid attemptId, ComputeTurns? turns, RunClock clock)
+    {
+        try
+        {
+            clock.Pause();
+            await (turns?.TakeAsync(attemptId) ?? Task.CompletedTask);
+            clock.GoOn();
+            await pipe.WriteAsync(new ComputeTurn(attemptId, TurnStep.Granted), CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // It has died, or has given its place back.
+        }
+    }
+
     /// <summary>Kills the child when it takes too long or too much, and says which; also when it does not heed a cancellation.</summary>
     private async Task<ChildCrashedException?> WatchAsync(
-        TimeSpan timeLimit, long memoryLimitBytes, CancellationToken cancelled, CancellationToken stop)
+        RunClock clock, TimeSpan timeLimit, long memoryLimitBytes, CancellationToken cancelled, CancellationToken stop)
     {
-        var (clock, sinceCancelled) = (Stopwatch.StartNew(), new Stopwatch());
+        var sinceCancelled = new Stopwatch();
         using var timer = new PeriodicTimer(WatchInterval);
         try
         {
             while (await timer.WaitForNextTickAsync(stop))
             {
-                if (clock.Elapsed > timeLimit)
+                if (clock.Worked > timeLimit)
                 {
                     Kill();
                     return new("time-limit", $"The run took longer than its limit of {timeLimit.TotalSeconds:0} s.");
@@ -284,6 +318,52 @@ internal sealed class ComputeChild : IDisposable
         catch (InvalidOperationException)
         {
             // It has ended already.
+        }
+    }
+
+    /// <summary>How long a run has worked, and how long it has waited for its turn.</summary>
+    private sealed class RunClock
+    {
+        private readonly Lock reading = new();
+        private readonly Stopwatch all = Stopwatch.StartNew();
+        private readonly Stopwatch waiting = new();
+
+        public TimeSpan Waited
+        {
+            get
+            {
+                lock (reading)
+                {
+                    return waiting.Elapsed;
+                }
+            }
+        }
+
+        public TimeSpan Worked
+        {
+            get
+            {
+                lock (reading)
+                {
+                    return all.Elapsed - waiting.Elapsed;
+                }
+            }
+        }
+
+        public void Pause()
+        {
+            lock (reading)
+            {
+                waiting.Start();
+            }
+        }
+
+        public void GoOn()
+        {
+            lock (reading)
+            {
+                waiting.Stop();
+            }
         }
     }
 }

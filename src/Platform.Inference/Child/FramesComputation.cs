@@ -44,7 +44,7 @@ internal static class FramesComputation
         {
             var number = labels.IndexOf(map.Label);
             var input = await frames.ReadAsync(said.Shown(number, numbers[number], output), ct);
-            var image = ImageEngine.Run(input.Values, session, (_, _) => { }, ct);
+            var image = ImageEngine.Run(input.Values, session, progress, ct);
             outlines = HeatMapObject.Outline(HeatMapObject.Of(image, output)!, image, output, input);
             objects.Add(("heat-map.dcm", HeatMapObject.Write(run, model, input, HeatMapObject.Of(image, output)!, image, at)));
         }

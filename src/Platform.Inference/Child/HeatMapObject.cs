@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Dicom.Objects;
@@ -50,23 +51,32 @@ internal static class HeatMapObject
         var grey = AreaAverage.Of(source, new PlanarBox(0, 0, source.Columns, source.Rows), rows, columns);
         var output = model.Outputs[0];
         var (red, green, blue) = ColourOf(output);
+        double[] colour = [red, green, blue];
         var pixels = new byte[3 * rows * columns];
-        var across = new (bool IsRead, (int Low, int High, float Weight) Tap)[columns];
-        for (var x = 0; x < columns; x++)
-        {
-            across[x] = Place((x + 0.5) * source.Columns / columns, image.Box.X, image.Box.Width, heat.Columns);
-        }
-
+        var rowsOfHeat = Widened(heat, image.Box, source.Columns, columns);
+        var (mixed, values, opacity, shade) = (new float[columns], new double[columns], new double[columns], new double[columns]);
         for (var y = 0; y < rows; y++)
         {
-            var down = Place((y + 0.5) * source.Rows / rows, image.Box.Y, image.Box.Height, heat.Rows);
-            for (var x = 0; x < columns; x++)
+            var (isRead, (low, high, weight)) = Place((y + 0.5) * source.Rows / rows, image.Box.Y, image.Box.Height, heat.Rows);
+            TensorPrimitives.Subtract(rowsOfHeat[high], rowsOfHeat[low], mixed);
+            TensorPrimitives.Multiply(mixed, weight, mixed);
+            TensorPrimitives.Add(mixed, rowsOfHeat[low], mixed);
+            TensorPrimitives.ConvertTruncating<float, double>(mixed, opacity);
+            TensorPrimitives.Multiply(opacity, isRead ? GreatestOpacity : 0, opacity);
+            TensorPrimitives.Multiply(grey.Values.AsSpan(y * columns, columns), byte.MaxValue, mixed);
+            TensorPrimitives.ConvertTruncating<float, double>(mixed, values);
+            for (var channel = 0; channel < 3; channel++)
             {
-                var opacity = down.IsRead && across[x].IsRead ? GreatestOpacity * AreaAverage.At(heat, across[x].Tap, down.Tap) : 0;
-                var (at0, value) = (3 * ((y * columns) + x), 255 * grey.Values[(y * columns) + x]);
-                pixels[at0] = Mixed(value, red, opacity);
-                pixels[at0 + 1] = Mixed(value, green, opacity);
-                pixels[at0 + 2] = Mixed(value, blue, opacity);
+                // value + opacity · (colour − value), rounded
+                TensorPrimitives.Subtract(colour[channel], values, shade);
+                TensorPrimitives.Multiply(shade, opacity, shade);
+                TensorPrimitives.Add(shade, values, shade);
+                TensorPrimitives.Round<double>(shade, shade);
+                var to = pixels.AsSpan((3 * y * columns) + channel);
+                for (var x = 0; x < shade.Length; x++)
+                {
+                    to[3 * x] = (byte)Math.Clamp(shade[x], 0, 255);
+                }
             }
         }
 
@@ -85,14 +95,29 @@ internal static class HeatMapObject
         return file;
     }
 
+    /// <summary>The rows of a map at each column of a picture; 0 where the model has read nothing.</summary>
+    private static float[][] Widened(PlanarImage heat, PlanarBox box, int sourceColumns, int columns)
+    {
+        var wide = Enumerable.Range(0, heat.Rows).Select(_ => new float[columns]).ToArray();
+        for (var x = 0; x < columns; x++)
+        {
+            var (isRead, (low, high, weight)) = Place((x + 0.5) * sourceColumns / columns, box.X, box.Width, heat.Columns);
+            for (var y = 0; isRead && y < heat.Rows; y++)
+            {
+                var (left, right) = (heat.Values[(y * heat.Columns) + low], heat.Values[(y * heat.Columns) + high]);
+                wide[y][x] = left + ((right - left) * weight);
+            }
+        }
+
+        return wide;
+    }
+
     /// <summary>Whether a position along one axis lies in the part that the model read, and between which two places of the map.</summary>
     private static (bool IsRead, (int Low, int High, float Weight) Tap) Place(double position, double start, double length, int count) =>
         (position >= start && position <= start + length, AreaAverage.Tap(position, start, length, count));
 
-    private static ClassSpec ClassOf(OutputSpec output) => output.Classes!.Single(c => c.Label == output.HeatMap!.Label);
+    public static ClassSpec ClassOf(OutputSpec output) => output.Classes!.Single(c => c.Label == output.HeatMap!.Label);
 
-    private static (byte Red, byte Green, byte Blue) ColourOf(OutputSpec output) =>
+    public static (byte Red, byte Green, byte Blue) ColourOf(OutputSpec output) =>
         output.HeatMap!.Rgb is [var red, var green, var blue] ? ((byte)red, (byte)green, (byte)blue) : ((byte)255, (byte)120, (byte)0);
-
-    private static byte Mixed(double grey, byte colour, double opacity) => (byte)Math.Clamp(Math.Round(grey + (opacity * (colour - grey))), 0, 255);
 }

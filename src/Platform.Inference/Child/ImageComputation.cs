@@ -14,7 +14,7 @@ internal static class ImageComputation
     public static async Task<ComputedRun> RunAsync(
         RunManifest run,
         PackageManifest model,
-        IReadOnlyList<string> paths,
+        IReadOnlyList<FetchedInstance> instances,
         ModelSession session,
         DateTimeOffset at,
         Action<RunPhase, double> progress,
@@ -24,7 +24,7 @@ internal static class ImageComputation
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Decode, 0);
         var series = run.Series[0];
-        var frames = await ImageFrames.OpenAsync(paths, series.Modality, model.Input, ct);
+        var frames = await ImageFrames.OpenAsync(instances, series.Modality, model.Input, ct);
         if (model.Input.TakesEveryFrame)
         {
             return await FramesComputation.RunAsync(run, model, frames, session, at, progress, ct);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Platform.Dicom;
 using Platform.Dicom.Pixels;
@@ -19,12 +18,12 @@ internal sealed class ImageFrames
     private static readonly DicomReadOptions HeaderOnly = new() { StopBeforePixelData = true };
 
     private readonly InputSpec wanted;
-    private readonly List<(DicomDataset Header, string Path)> images;
+    private readonly List<(DicomDataset Header, FetchedInstance From)> images;
     private readonly Stopwatch decoding = new();
     private (int Image, DicomFile File, FrameDecoder Decoder)? opened;
     private VoiTransform? window;
 
-    private ImageFrames(InputSpec wanted, List<(DicomDataset Header, string Path)> images, IReadOnlyList<(int Image, int Frame)> places, IReadOnlyList<string> notes)
+    private ImageFrames(InputSpec wanted, List<(DicomDataset Header, FetchedInstance From)> images, IReadOnlyList<(int Image, int Frame)> places, IReadOnlyList<string> notes)
     {
         this.wanted = wanted;
         this.images = images;
@@ -46,7 +45,7 @@ internal sealed class ImageFrames
 
     /// <summary>:: 1 headers, :: 2 images of a wanted view by instance number, :: 3 the first frame of the first, or all frames of all.</summary>
     /// <exception cref="InputRefusedException">The series holds no image that the model takes; the code says why.</exception>
-    public static async Task<ImageFrames> OpenAsync(IReadOnlyList<string> paths, string modality, InputSpec wanted, CancellationToken ct)
+    public static async Task<ImageFrames> OpenAsync(IReadOnlyList<FetchedInstance> instances, string modality, InputSpec wanted, CancellationToken ct)
     {
         if (!wanted.Takes(modality))
         {
@@ -55,12 +54,12 @@ internal sealed class ImageFrames
         }
 
         // :: Step 1
-        var headers = new List<(DicomDataset Header, string Path)>(paths.Count);
-        foreach (var path in paths)
+        var headers = new List<(DicomDataset Header, FetchedInstance From)>(instances.Count);
+        foreach (var instance in instances)
         {
             try
             {
-                headers.Add(((await DicomFile.OpenAsync(path, HeaderOnly, ct)).Dataset, path));
+                headers.Add(((await instance.OpenAsync(HeaderOnly, ct)).Dataset, instance));
             }
             catch (DicomException e)
             {
@@ -80,7 +79,7 @@ internal sealed class ImageFrames
         if (!wanted.TakesEveryFrame)
         {
             return new ImageFrames(
-                wanted, images, [(0, 0)], paths.Count == 1 ? [] : [$"One of the {paths.Count} images of the series was read."]);
+                wanted, images, [(0, 0)], instances.Count == 1 ? [] : [$"One of the {instances.Count} images of the series was read."]);
         }
 
         var counts = images.ConvertAll(h => (long)Math.Max(1, h.Header.GetInt32(DicomTags.NumberOfFrames) ?? 1));
@@ -103,7 +102,7 @@ internal sealed class ImageFrames
             if (opened?.Image != image)
             {
                 opened = null;
-                var file = await DicomFile.OpenAsync(images[image].Path, DicomReadOptions.Default, ct);
+                var file = await images[image].From.OpenAsync(DicomReadOptions.Default, ct);
                 opened = (image, file, new FrameDecoder(file));
             }
 
@@ -167,7 +166,9 @@ internal sealed class ImageFrames
 
         var (picture, shownBy, _) = FrameRendering.Render(decoder, dataset, frame, window, isSearched: false);
         window ??= shownBy;
-        var shown = new PlanarImage(d.Rows, d.Columns, Grey(picture));
+        var shown = picture.Channels == 1
+            ? PlanarImage.OfDisplay(d.Rows, d.Columns, picture.Pixels)
+            : new PlanarImage(d.Rows, d.Columns, Luminance(picture));
         if (wanted.Values != "modality")
         {
             return new(dataset, frame, shown, shown);
@@ -178,17 +179,10 @@ internal sealed class ImageFrames
         return new(dataset, frame, shown, new PlanarImage(d.Rows, d.Columns, values));
     }
 
-    /// <summary>0 to 1; of colours their luminance (ITU-R BT.601).</summary>
-    private static float[] Grey(Picture picture)
+    /// <summary>Of colours, 0 to 1 (ITU-R BT.601).</summary>
+    private static float[] Luminance(Picture picture)
     {
         var display = GC.AllocateUninitializedArray<float>(picture.Rows * picture.Columns);
-        if (picture.Channels == 1)
-        {
-            TensorPrimitives.ConvertTruncating<byte, float>(picture.Pixels, display);
-            TensorPrimitives.Divide(display, byte.MaxValue, display);
-            return display;
-        }
-
         for (var i = 0; i < display.Length; i++)
         {
             var rgb = picture.Pixels.AsSpan(3 * i, 3);

@@ -48,9 +48,10 @@ public static partial class InferenceChild
         var blobs = OpenBlobs(setup.Blobs);
         var device = setup.Provider is { } provider ? Device.Choose(provider, setup.ProviderLibrary) : null;
         using var sessions = device is null ? null : new SessionCache(device, setup.Threads, setup.Sessions);
-        var compute = sessions is null ? Previews(blobs, setup) : Runs(blobs, sessions, setup, pipe);
+        var turns = new TurnLine(pipe);
+        var compute = sessions is null ? Previews(blobs, setup) : Runs(blobs, sessions, setup, pipe, turns);
         await pipe.WriteAsync(new ChildReady(device?.Name ?? ""), CancellationToken.None);
-        await AnswerAsync(pipe, compute);
+        await AnswerAsync(pipe, compute, turns);
 
         // The parent is gone or wants us gone. Native code may be in the middle of a graph: nothing may wait for it.
         RemoveScratch(setup.ScratchPath);
@@ -58,11 +59,12 @@ public static partial class InferenceChild
     }
 
     private static Func<ChildRequest, CancellationToken, Task<ChildMessage>> Runs(
-        BlobStore blobs, SessionCache sessions, ChildSetup setup, MessagePipe pipe)
+        BlobStore blobs, SessionCache sessions, ChildSetup setup, MessagePipe pipe, TurnLine turns)
     {
         var runs = new RunComputation(blobs, sessions, setup.ScratchPath, setup.Threads, TimeProvider.System)
         {
             Bounded = (attempt, bytes) => pipe.WriteAsync(new ComputeLimit(attempt, bytes), CancellationToken.None),
+            Turns = turns,
         };
         return async (request, ct) =>
             await runs.RunAsync((ComputeRequest)request, new ProgressSender(pipe, request.AttemptId).Report, ct);
@@ -75,7 +77,7 @@ public static partial class InferenceChild
     }
 
     /// <summary>Until the parent closes the pipe.</summary>
-    private static async Task AnswerAsync(MessagePipe pipe, Func<ChildRequest, CancellationToken, Task<ChildMessage>> compute)
+    private static async Task AnswerAsync(MessagePipe pipe, Func<ChildRequest, CancellationToken, Task<ChildMessage>> compute, TurnLine turns)
     {
         using var runs = new CurrentRun();
         while (await pipe.ReadAsync(CancellationToken.None) is { } message)
@@ -89,6 +91,10 @@ public static partial class InferenceChild
 
                 case ComputeCancel cancel:
                     await runs.CancelAsync(cancel.AttemptId);
+                    break;
+
+                case ComputeTurn { Step: TurnStep.Granted } turn:
+                    turns.Grant(turn.AttemptId);
                     break;
             }
         }

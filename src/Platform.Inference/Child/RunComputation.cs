@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Hosting.Blobs;
@@ -14,16 +15,19 @@ namespace Platform.Inference.Child;
 internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, string scratch, int threads, TimeProvider clock)
 {
     private const int MaxParallelFetches = 4;
+    private const long MostBytesInMemory = 64L << 20;
 
     /// <summary>Told, once the model is loaded, the resident memory at which its manifest wants a run to be stopped.</summary>
     public Func<Guid, long, Task>? Bounded { get; init; }
+
+    /// <summary>Where runs take turns on the device; null where each has it for itself.</summary>
+    public TurnLine? Turns { get; init; }
 
     public async Task<ComputeAnswer> RunAsync(ComputeRequest request, Action<RunPhase, double> progress, CancellationToken ct)
     {
         var folder = Path.Combine(scratch, request.AttemptId.ToString("N"));
         try
         {
-            Directory.CreateDirectory(folder);
             var (blob, sha256) = await ComputeAsync(request, folder, progress, ct);
             return new(request.AttemptId, ComputeOutcome.Succeeded, blob, sha256, null, null, sessions.Loaded);
         }
@@ -45,7 +49,10 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
 
         ComputeAnswer Answer(ComputeOutcome outcome, string code, string reason) =>
@@ -64,6 +71,13 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         }
 
         // :: Step 1
+        var place = request.TakesTurns ? Turns?.Of(request.AttemptId, progress, ct) : null;
+        progress = place is null ? progress : place.Report;
+        if (!sessions.Loaded.Contains(manifest.Model.Hash))
+        {
+            place?.Take(); // calibration and golden cases are inferences
+        }
+
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Fetch, 0);
         var session = await sessions.GetAsync(manifest.Model, request.IsVerified, store, progress, ct);
@@ -72,7 +86,7 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             await Bounded(request.AttemptId, bytes);
         }
 
-        var paths = await FetchAsync(store, series, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
+        var instances = await FetchAsync(store, series, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
         var fetch = Lap(watch);
 
         // :: Steps 2 and 3
@@ -83,19 +97,24 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         }
 
         var computed = package.Input.IsPlanar
-            ? await ImageComputation.RunAsync(manifest, package, paths, session, clock.GetUtcNow(), progress, ct)
-            : await VolumeComputation.RunAsync(manifest, package, paths, session, threads, clock.GetUtcNow(), progress, ct);
+            ? await ImageComputation.RunAsync(manifest, package, instances, session, clock.GetUtcNow(), progress, ct)
+            : await VolumeComputation.RunAsync(manifest, package, instances, session, threads, clock.GetUtcNow(), progress, ct);
 
         // :: Step 4
         watch.Restart();
         progress(RunPhase.Write, 0);
-        var outlining = store.WriteJsonAsync(BlobNames.OutlinesFile, computed.Outlines with { Quality = computed.Quality }, ct);
-        var writing = computed.Objects.Concat(Documents(manifest, package, computed)).Select(o => WriteObjectAsync(store, o.Name, o.File, ct)).ToList();
-        await Task.WhenAll([outlining, .. writing]); // each waits for the disk
-        var objects = writing.ConvertAll(written => written.Result);
+        var files = computed.Objects.Concat(Documents(manifest, package, computed)).ToList();
+        var written = await store.WriteAllAsync(
+            [
+                (BlobNames.OutlinesFile, JsonSerializer.SerializeToUtf8Bytes(computed.Outlines with { Quality = computed.Quality }, PlatformJson.Options)),
+                .. files.Select(f => (f.Name, f.File.ToArray())),
+            ],
+            ct);
+        var objects = files.Select((f, i) => Object(f.File, written[i + 1])).ToList();
         foreach (var (name, file) in computed.Images)
         {
-            objects.Add(await WriteObjectAsync(store, name, file, ct));
+            var (blob, length, sha256) = await store.WriteAsync(name, file.ToArray(), ct);
+            objects.Add(Object(file, new(blob, length, sha256)));
         }
 
         var (decode, prepare, infer, post) = computed.Seconds;
@@ -104,12 +123,12 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             computed.ResultHash, session.Device.Name, computed.Findings, objects,
             new PhaseSeconds(fetch, decode, prepare, infer, post, Lap(watch)), computed.Notes)
         {
-            Outlines = await outlining,
+            Outlines = written[0],
             Quality = computed.Quality,
             Frames = computed.Frames,
         };
-        var written = await store.WriteJsonAsync("result.json", result, ct);
-        return (written.Blob, written.Sha256);
+        var answer = await store.WriteJsonAsync("result.json", result, ct);
+        return (answer.Blob, answer.Sha256);
     }
 
     /// <summary>A report where anything was found, and key images where it lies on some.</summary>
@@ -126,33 +145,45 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         }
     }
 
-    private static async Task<IReadOnlyList<string>> FetchAsync(
+    /// <summary>A series of few bytes into memory, a larger one into files: a volume is made of it, and has the memory.</summary>
+    private static async Task<IReadOnlyList<FetchedInstance>> FetchAsync(
         AttemptBlobs store, ManifestSeries series, string folder, Action<double> progress, CancellationToken ct)
     {
-        var paths = new string[series.Instances.Count];
+        var isSmall = series.Instances.Sum(i => i.Length) <= MostBytesInMemory;
+        if (!isSmall)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        var instances = new FetchedInstance[series.Instances.Count];
         var done = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelFetches, CancellationToken = ct };
-        await Parallel.ForAsync(0, paths.Length, options, async (i, token) =>
+        await Parallel.ForAsync(0, instances.Length, options, async (i, token) =>
         {
-            paths[i] = Path.Combine(folder, $"{i}.dcm");
-            await store.FetchAsync(series.Instances[i], paths[i], token);
-            progress(Interlocked.Increment(ref done) / (double)paths.Length);
+            if (isSmall)
+            {
+                instances[i] = new(null, await store.FetchAsync(series.Instances[i], token));
+            }
+            else
+            {
+                var path = Path.Combine(folder, $"{i}.dcm");
+                await store.FetchAsync(series.Instances[i], path, token);
+                instances[i] = new(path, default);
+            }
+
+            progress(Interlocked.Increment(ref done) / (double)instances.Length);
         });
-        return paths;
+        return instances;
     }
 
-    private static async Task<ResultObject> WriteObjectAsync(AttemptBlobs store, string name, DicomFile file, CancellationToken ct)
-    {
-        var (blob, length, sha256) = await Task.Run(() => store.WriteAsync(name, file.ToArray(), ct), ct);
-        return new ResultObject(
-            file.Dataset.GetString(DicomTags.SOPClassUID)!,
-            file.Dataset.GetString(DicomTags.SOPInstanceUID)!,
-            file.Dataset.GetString(DicomTags.SeriesInstanceUID)!,
-            file.Syntax.Uid,
-            blob,
-            length,
-            sha256);
-    }
+    private static ResultObject Object(DicomFile file, ResultFile blob) => new(
+        file.Dataset.GetString(DicomTags.SOPClassUID)!,
+        file.Dataset.GetString(DicomTags.SOPInstanceUID)!,
+        file.Dataset.GetString(DicomTags.SeriesInstanceUID)!,
+        file.Syntax.Uid,
+        blob.Blob,
+        blob.Length,
+        blob.Sha256);
 
     private static double Lap(Stopwatch watch)
     {

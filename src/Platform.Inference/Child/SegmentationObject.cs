@@ -20,12 +20,7 @@ internal static class SegmentationObject
             return Segment(spec, i + 1, model, findings.FirstOrDefault(f => f.SegmentNumber == i + 1)?.TrackingUid);
         }).ToList();
 
-        var labels = labelled.SourceLabels.ToArray();
-        foreach (ref var label in labels.AsSpan())
-        {
-            label = number[label];
-        }
-
+        var labels = Numbered(labelled.SourceLabels, number, segments.Count);
         var outlines = Outlines.Of(input.Geometry, labels, segments);
         var common = ResultObjects.Options(run, model, "segmentation", 1000, at);
         var file = SegmentationWriter.Write(input.Geometry, input.Headers, labels, segments, new SegmentationOptions
@@ -41,6 +36,17 @@ internal static class SegmentationObject
             ContentDescription = common.SeriesDescription,
         });
         return (file, outlines);
+    }
+
+    /// <summary>The labels as numbers of segments; a copy only where they are not yet.</summary>
+    private static byte[] Numbered(byte[] labels, byte[] number, int segments)
+    {
+        if (Enumerable.Range(0, segments + 1).All(label => number[label] == label) && !labels.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)segments))
+        {
+            return labels;
+        }
+
+        return Array.ConvertAll(labels, label => number[label]);
     }
 
     private static Segment Segment(SegmentSpec spec, int number, PackageManifest model, string? trackingUid) => new(

@@ -11,11 +11,11 @@ internal sealed class SeriesInput
 {
     private static readonly DicomReadOptions HeaderOnly = new() { StopBeforePixelData = true };
 
-    private readonly IReadOnlyList<string> paths;
+    private readonly IReadOnlyList<FetchedInstance> instances;
 
-    private SeriesInput(IReadOnlyList<string> paths, IReadOnlyList<DicomDataset> headers, SeriesGeometry geometry, IReadOnlyList<string> notes)
+    private SeriesInput(IReadOnlyList<FetchedInstance> instances, IReadOnlyList<DicomDataset> headers, SeriesGeometry geometry, IReadOnlyList<string> notes)
     {
-        this.paths = paths;
+        this.instances = instances;
         Headers = headers;
         Geometry = geometry;
         Notes = notes;
@@ -31,14 +31,15 @@ internal sealed class SeriesInput
 
     /// <summary>Reads headers and checks that the series is one the model takes.</summary>
     /// <exception cref="InputRefusedException">It is not; the code says why.</exception>
-    public static async Task<SeriesInput> ReadAsync(IReadOnlyList<string> paths, string modality, InputSpec wanted, CancellationToken ct)
+    public static async Task<SeriesInput> ReadAsync(
+        IReadOnlyList<FetchedInstance> instances, string modality, InputSpec wanted, CancellationToken ct)
     {
-        var headers = new List<DicomDataset>(paths.Count);
-        foreach (var path in paths)
+        var headers = new List<DicomDataset>(instances.Count);
+        foreach (var instance in instances)
         {
             try
             {
-                headers.Add((await DicomFile.OpenAsync(path, HeaderOnly, ct)).Dataset);
+                headers.Add((await instance.OpenAsync(HeaderOnly, ct)).Dataset);
             }
             catch (DicomException e)
             {
@@ -52,7 +53,7 @@ internal sealed class SeriesInput
         }
 
         var (geometry, notes) = Choose(headers, wanted);
-        return new SeriesInput(paths, headers, geometry, notes);
+        return new SeriesInput(instances, headers, geometry, notes);
     }
 
     /// <summary>The series' volume, or of several the first or last that the model takes, as its manifest says.</summary>
@@ -79,7 +80,7 @@ internal sealed class SeriesInput
         throw refusal!;
     }
 
-    /// <summary>Decodes all pixels.</summary>
+    /// <summary>Decodes all pixels, once: what is read is removed.</summary>
     /// <exception cref="InputRefusedException">They cannot be decoded, or are no numbers.</exception>
     public async Task<Volume> DecodeAsync(int threads, Action<double> progress, CancellationToken ct)
     {
@@ -91,8 +92,10 @@ internal sealed class SeriesInput
                 Geometry,
                 async (instance, token) =>
                 {
-                    progress(Interlocked.Increment(ref opened) / (double)paths.Count);
-                    return await DicomFile.OpenAsync(paths[instance], DicomReadOptions.Default, token);
+                    progress(Interlocked.Increment(ref opened) / (double)instances.Count);
+                    var file = await instances[instance].OpenAsync(DicomReadOptions.Default, token);
+                    instances[instance].Remove();
+                    return file;
                 },
                 threads,
                 ct);

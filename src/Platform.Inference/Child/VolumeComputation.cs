@@ -17,7 +17,7 @@ internal static class VolumeComputation
     public static async Task<ComputedRun> RunAsync(
         RunManifest run,
         PackageManifest model,
-        IReadOnlyList<string> paths,
+        IReadOnlyList<FetchedInstance> instances,
         ModelSession session,
         int threads,
         DateTimeOffset at,
@@ -28,13 +28,13 @@ internal static class VolumeComputation
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Decode, 0);
         var series = run.Series[0];
-        var input = await SeriesInput.ReadAsync(paths, series.Modality, model.Input, ct);
+        var input = await SeriesInput.ReadAsync(instances, series.Modality, model.Input, ct);
         var volume = await input.DecodeAsync(threads, fraction => progress(RunPhase.Decode, fraction), ct);
         var decode = watch.Elapsed.TotalSeconds;
 
         if (model.IsWhole)
         {
-            return Said(run, model, input, volume, VolumeEngine.Run(volume, session, threads, progress, ct), decode);
+            return Said(run, model, input, volume, VolumeEngine.Run(volume, session, threads, progress, ct), decode, at);
         }
 
         // :: Step 2
@@ -43,7 +43,7 @@ internal static class VolumeComputation
         // :: Step 3
         watch.Restart();
         var findings = Findings.Of(labelled, model, run.RunId, series.SeriesInstanceUid);
-        var hash = Findings.ResultHash(labelled, findings);
+        var hashing = Task.Run(() => Findings.ResultHash(labelled, findings), ct); // beside what is made of the labels
         List<string> notes = [.. input.Notes, .. labelled.Notes];
         var objects = new List<(string Name, DicomFile File)>();
         var outlines = new RunOutlines([], []);
@@ -61,7 +61,7 @@ internal static class VolumeComputation
             input.Headers[0],
             findings,
             findings.Count > 0 ? Evidence(model, input, labelled, findings, objects) : [],
-            hash,
+            await hashing,
             notes,
             outlines,
             ImageQuality.Of(Slices(volume), reduced: null, model.Quality),
@@ -76,22 +76,41 @@ internal static class VolumeComputation
         };
     }
 
-    /// <summary>What a model says of the volume as a whole; no one image shows it, all of them are what it rests on.</summary>
+    /// <summary>What a model says of the volume as a whole: all images are what it rests on, and no one shows it but by a heat map.</summary>
     private static ComputedRun Said(
-        RunManifest run, PackageManifest model, SeriesInput input, Volume volume, ClassifiedVolume said, double decode)
+        RunManifest run, PackageManifest model, SeriesInput input, Volume volume, ClassifiedVolume said, double decode, DateTimeOffset at)
     {
         var watch = Stopwatch.StartNew();
         var output = model.Outputs[0];
-        var findings = Findings.Of(said.Numbers, output, hasHeat: false, run.RunId, run.Series[0].SeriesInstanceUid);
+        var heat = VolumeHeatMap.Of(said, output);
+        var findings = Findings.Of(said.Numbers, output, hasHeat: heat is not null, run.RunId, run.Series[0].SeriesInstanceUid);
+        var objects = new List<(string, DicomFile)>();
+        (InstanceReference Instance, int Number)? segment = null;
+        InstanceReference? shownBest = null;
+        int? frame = null;
+        if (heat is not null)
+        {
+            var file = VolumeHeatMap.Write(run, model, input, heat, findings.FirstOrDefault(f => f.SegmentNumber == 1)?.TrackingUid, at);
+            objects.Add(("heat-map.dcm", file));
+            segment = (InstanceReference.Of(file.Dataset), 1);
+            var plane = input.Geometry.Planes[VolumeHeatMap.StrongestSlice(heat, input)];
+            shownBest = InstanceReference.Of(input.Headers[plane.Instance]);
+            frame = input.Headers[plane.Instance].GetInt32(DicomTags.NumberOfFrames) > 1 ? plane.Frame + 1 : null;
+        }
+
         return new ComputedRun(
             input.Headers[0],
             findings,
-            [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", Image: null, Frame: null, Segment: null))],
+            [
+                .. findings.Select((finding, i) => finding.SegmentNumber == 1
+                    ? new FindingEvidence($"{model.Name} {i + 1}", shownBest, frame, segment)
+                    : new FindingEvidence($"{model.Name} {i + 1}", Image: null, Frame: null, Segment: null)),
+            ],
             Findings.ResultHash(said, findings),
             [.. input.Notes, .. ResultObjects.Unreported(said.Numbers, output)],
-            new RunOutlines([], []),
+            heat is null ? new RunOutlines([], []) : VolumeHeatMap.Outline(heat, output, input),
             ImageQuality.Of(Slices(volume), reduced: null, model.Quality),
-            [],
+            objects,
             new(decode, said.Prepare.TotalSeconds, said.Infer.TotalSeconds, said.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
         {
             Basis = [.. input.Geometry.Planes.Select(p => p.Instance).Distinct().Select(i => InstanceReference.Of(input.Headers[i]))],
@@ -145,12 +164,18 @@ internal static class VolumeComputation
         {
             Array.Clear(counts);
             var area = grid.Height * grid.Width;
-            foreach (var label in labelled.SourceLabels.AsSpan(slice * area, area))
+            var labels = labelled.SourceLabels.AsSpan(slice * area, area);
+            for (int next; (next = labels.IndexOfAnyExcept((byte)0)) >= 0;)
             {
-                counts[label]++;
+                var label = labels[next];
+                labels = labels[next..];
+                var length = labels.IndexOfAnyExcept(label);
+                length = length < 0 ? labels.Length : length;
+                counts[label] += length;
+                counts[0] += length;
+                labels = labels[length..];
             }
 
-            counts[0] = area - counts[0];
             for (var label = 0; label < counts.Length; label++)
             {
                 if (counts[label] > most[label])

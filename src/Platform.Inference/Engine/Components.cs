@@ -1,6 +1,6 @@
 namespace Platform.Inference.Engine;
 
-/// <summary>Connected components of a label volume [z, y, x].</summary>
+/// <summary>Connected components of a label volume [z, y, x], found by the runs of its rows: what has no label costs a look.</summary>
 public static class Components
 {
     /// <summary>Sets to 0 what is too small, and, with <paramref name="keepLargest"/>, all but the largest component of a label.</summary>
@@ -15,8 +15,7 @@ public static class Components
             return 0;
         }
 
-        var (box, ids, sizes) = (numbered.Box, numbered.Ids, numbered.Sizes);
-        var (ny, nx) = (box.Height + 2, box.Width + 2);
+        var sizes = numbered.Sizes;
         var largest = sizes.IndexOf(sizes.Max());
         var removed = Enumerable.Range(0, sizes.Count).Count(i => !IsKept(i));
         if (removed == 0)
@@ -24,19 +23,11 @@ public static class Components
             return 0;
         }
 
-        for (var z = 0; z < box.Depth; z++)
+        for (var i = 0; i < numbered.Runs.Length; i++)
         {
-            for (var y = 0; y < box.Height; y++)
+            if (!IsKept(numbered.Component[i] - 1))
             {
-                var row = labels.Slice(((((box.Z + z) * shape[1]) + box.Y + y) * shape[2]) + box.X, box.Width);
-                var from = ((((z + 1) * ny) + y + 1) * nx) + 1;
-                for (var x = 0; x < row.Length; x++)
-                {
-                    if (ids[from + x] > 0 && !IsKept(ids[from + x] - 1))
-                    {
-                        row[x] = 0;
-                    }
-                }
+                labels.Slice(numbered.Runs[i].Start, numbered.Runs[i].Length).Clear();
             }
         }
 
@@ -48,113 +39,141 @@ public static class Components
     /// <summary>The components of a label, numbered from 1 in scan order; null when no voxel has it.</summary>
     internal static Numbered? Number(ReadOnlySpan<byte> labels, int[] shape, byte label, int connectivity)
     {
-        var box = Box.Of(labels, shape, label);
-        if (box.IsEmpty)
+        var (runs, firsts) = RunsOf(labels, shape, label);
+        if (runs.Length == 0)
         {
             return null;
         }
 
-        // A margin of one voxel around the box spares every neighbour its bounds check.
-        var (nz, ny, nx) = (box.Depth + 2, box.Height + 2, box.Width + 2);
-        var ids = new int[checked(nz * ny * nx)];
-        for (var z = 0; z < box.Depth; z++)
+        // Rows before a row that its voxels touch, as (slices back, rows on); voxels beside each other touch too, if corners count.
+        var reach = connectivity == 26 ? 1 : 0;
+        (int Z, int Y)[] before = connectivity == 26 ? [(0, -1), (-1, -1), (-1, 0), (-1, 1)] : [(0, -1), (-1, 0)];
+        var parents = new int[runs.Length];
+        for (var i = 0; i < parents.Length; i++)
         {
-            for (var y = 0; y < box.Height; y++)
+            parents[i] = i;
+        }
+
+        for (var z = 0; z < shape[0]; z++)
+        {
+            for (var y = 0; y < shape[1]; y++)
             {
-                var row = labels.Slice(((((box.Z + z) * shape[1]) + box.Y + y) * shape[2]) + box.X, box.Width);
-                var to = ((((z + 1) * ny) + y + 1) * nx) + 1;
-                for (var x = 0; x < row.Length; x++)
+                var row = (z * shape[1]) + y;
+                if (firsts[row] == firsts[row + 1])
                 {
-                    ids[to + x] = row[x] == label ? -1 : 0;
+                    continue;
+                }
+
+                foreach (var (dz, dy) in before)
+                {
+                    if (z + dz >= 0 && y + dy >= 0 && y + dy < shape[1])
+                    {
+                        Join(row, row + (dz * shape[1]) + dy);
+                    }
                 }
             }
         }
 
-        return new Numbered(box, ids, Flood(ids, Neighbours(ny, nx, connectivity)));
-    }
+        return Numbered.Of(runs, parents);
 
-    /// <summary>Numbers the components from 1 where <paramref name="ids"/> is -1; returns their sizes.</summary>
-    private static List<int> Flood(int[] ids, int[] neighbours)
-    {
-        var sizes = new List<int>();
-        var stack = new Stack<int>();
-        for (var start = 0; start < ids.Length; start++)
+        void Join(int row, int other)
         {
-            if (ids[start] != -1)
+            // Positions in the other row are moved into this one.
+            var (a, b, shift) = (firsts[row], firsts[other], (row - other) * shape[2]);
+            while (a < firsts[row + 1] && b < firsts[other + 1])
             {
-                continue;
-            }
-
-            var id = sizes.Count + 1;
-            var size = 0;
-            ids[start] = id;
-            stack.Push(start);
-            while (stack.TryPop(out var at))
-            {
-                size++;
-                foreach (var offset in neighbours)
+                var (start, end) = (runs[a].Start, runs[a].Start + runs[a].Length);
+                var (otherStart, otherEnd) = (runs[b].Start + shift, runs[b].Start + runs[b].Length + shift);
+                if (start < otherEnd + reach && otherStart < end + reach)
                 {
-                    if (ids[at + offset] == -1)
-                    {
-                        ids[at + offset] = id;
-                        stack.Push(at + offset);
-                    }
+                    Unite(parents, a, b);
+                }
+
+                if (end < otherEnd)
+                {
+                    a++;
+                }
+                else
+                {
+                    b++;
                 }
             }
+        }
+    }
 
-            sizes.Add(size);
+    /// <summary>The runs of a label in scan order, and for each row [z, y] the first run that is not before it.</summary>
+    private static (Run[] Runs, int[] Firsts) RunsOf(ReadOnlySpan<byte> labels, int[] shape, byte label)
+    {
+        var (rows, width) = (shape[0] * shape[1], shape[2]);
+        var runs = new List<Run>();
+        var firsts = new int[rows + 1];
+        for (var row = 0; row < rows; row++)
+        {
+            firsts[row] = runs.Count;
+            var (start, end) = (row * width, (row + 1) * width);
+            while (start < end)
+            {
+                var first = labels[start..end].IndexOf(label);
+                if (first < 0)
+                {
+                    break;
+                }
+
+                start += first;
+                var length = labels[start..end].IndexOfAnyExcept(label);
+                length = length < 0 ? end - start : length;
+                runs.Add(new(start, length));
+                start += length;
+            }
         }
 
-        return sizes;
+        firsts[rows] = runs.Count;
+        return ([.. runs], firsts);
     }
 
-    private static int[] Neighbours(int ny, int nx, int connectivity) =>
-    [
-        .. from z in Enumerable.Range(-1, 3)
-           from y in Enumerable.Range(-1, 3)
-           from x in Enumerable.Range(-1, 3)
-           let distance = Math.Abs(z) + Math.Abs(y) + Math.Abs(x)
-           where distance > 0 && (connectivity == 26 || distance == 1)
-           select (((z * ny) + y) * nx) + x,
-    ];
-
-    /// <summary>The number of each voxel's component in a box that has a margin of one voxel all around, and the components' sizes.</summary>
-    internal sealed record Numbered(Box Box, int[] Ids, List<int> Sizes)
+    /// <summary>The first run of a component stands for it.</summary>
+    private static void Unite(int[] parents, int a, int b)
     {
-        /// <summary>The numbers of one row of the box.</summary>
-        public ReadOnlySpan<int> Row(int z, int y) =>
-            Ids.AsSpan(((((z + 1) * (Box.Height + 2)) + y + 1) * (Box.Width + 2)) + 1, Box.Width);
+        (a, b) = (First(parents, a), First(parents, b));
+        parents[Math.Max(a, b)] = Math.Min(a, b);
     }
 
-    /// <summary>The smallest box that holds a label.</summary>
-    internal readonly record struct Box(int Z, int Y, int X, int Depth, int Height, int Width)
+    private static int First(int[] parents, int run)
     {
-        public bool IsEmpty => Depth == 0;
-
-        /// <summary>Where a row of the box begins in a volume of the shape.</summary>
-        public int RowIn(int[] shape, int z, int y) => ((((Z + z) * shape[1]) + Y + y) * shape[2]) + X;
-
-        public static Box Of(ReadOnlySpan<byte> labels, int[] shape, byte label)
+        while (parents[run] != run)
         {
-            var (z0, y0, x0, z1, y1, x1) = (int.MaxValue, int.MaxValue, int.MaxValue, -1, -1, -1);
-            for (var z = 0; z < shape[0]; z++)
-            {
-                for (var y = 0; y < shape[1]; y++)
-                {
-                    var row = labels.Slice(((z * shape[1]) + y) * shape[2], shape[2]);
-                    var first = row.IndexOf(label);
-                    if (first < 0)
-                    {
-                        continue;
-                    }
+            run = parents[run] = parents[parents[run]];
+        }
 
-                    (z0, z1) = (Math.Min(z0, z), z);
-                    (y0, y1) = (Math.Min(y0, y), Math.Max(y1, y));
-                    (x0, x1) = (Math.Min(x0, first), Math.Max(x1, row.LastIndexOf(label)));
+        return run;
+    }
+
+    /// <summary>Neighbouring voxels of one row: where they begin in the volume, and how many they are.</summary>
+    internal readonly record struct Run(int Start, int Length);
+
+    /// <summary>The runs in scan order, the component (from 1) of each, and the components' sizes in voxels.</summary>
+    internal sealed record Numbered(Run[] Runs, int[] Component, List<int> Sizes)
+    {
+        public static Numbered Of(Run[] runs, int[] parents)
+        {
+            var (component, sizes) = (new int[runs.Length], new List<int>());
+            for (var i = 0; i < runs.Length; i++)
+            {
+                var first = First(parents, i);
+                if (first == i)
+                {
+                    sizes.Add(0);
+                    component[i] = sizes.Count;
                 }
+                else
+                {
+                    component[i] = component[first];
+                }
+
+                sizes[component[i] - 1] += runs[i].Length;
             }
 
-            return z1 < 0 ? default : new(z0, y0, x0, z1 - z0 + 1, y1 - y0 + 1, x1 - x0 + 1);
+            return new(runs, component, sizes);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.Intrinsics;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
@@ -23,17 +24,13 @@ public sealed record Detections(
 
         // :: Step 1
         var labels = new byte[probability.Length];
-        for (var i = 0; i < labels.Length; i++)
-        {
-            labels[i] = probability[i] >= rule.Threshold ? (byte)1 : (byte)0;
-        }
-
+        Above(probability, rule.Threshold, labels);
         var found = new List<(int Component, double Score, int Voxels)>();
         var components = Components.Number(labels, shape, 1, connectivity: 26);
         if (components is not null)
         {
             // :: Step 2
-            var scores = Scores(probability, shape, components, rule.Score == "mean");
+            var scores = Scores(probability, components, rule.Score == "mean");
             var minimum = Math.PI / 6 * Math.Pow(rule.MinDiameterMm, 3) / voxelVolumeMm3;
 
             // :: Step 3
@@ -41,7 +38,7 @@ public sealed record Detections(
                 .Select((score, i) => (Component: i + 1, Score: score, Voxels: components.Sizes[i]))
                 .Where(c => c.Score >= rule.MinProbability && c.Voxels >= minimum)
                 .OrderByDescending(c => c.Score).ThenByDescending(c => c.Voxels).ThenBy(c => c.Component));
-            Relabel(labels, shape, components, [.. found.Take(rule.MaxFindings).Select(c => c.Component)]);
+            Relabel(labels, components, [.. found.Take(rule.MaxFindings).Select(c => c.Component)]);
         }
 
         if (found.Count == 0)
@@ -79,31 +76,46 @@ public sealed record Detections(
         }
     }
 
-    private static double[] Scores(ReadOnlySpan<float> probability, int[] shape, Components.Numbered components, bool mean)
+    /// <summary>1 where a value reaches the threshold, 0 elsewhere and where it is not a number.</summary>
+    internal static void Above(ReadOnlySpan<float> values, double threshold, Span<byte> labels)
+    {
+        // The least float that reaches it, so that floats are compared as if they were double.
+        var least = (float)threshold;
+        least = least < threshold ? MathF.BitIncrement(least) : least;
+        var (bar, ones) = (Vector256.Create(least), Vector256<byte>.One);
+        var i = 0;
+        for (; i <= values.Length - Vector256<byte>.Count; i += Vector256<byte>.Count)
+        {
+            var from = values.Slice(i, Vector256<byte>.Count);
+            var low = Vector256.Narrow(Reaches(from), Reaches(from[8..]));
+            var high = Vector256.Narrow(Reaches(from[16..]), Reaches(from[24..]));
+            (Vector256.Narrow(low, high).AsByte() & ones).CopyTo(labels[i..]);
+        }
+
+        for (; i < values.Length; i++)
+        {
+            labels[i] = values[i] >= least ? (byte)1 : (byte)0;
+        }
+
+        Vector256<int> Reaches(ReadOnlySpan<float> eight) => Vector256.GreaterThanOrEqual(Vector256.Create(eight), bar).AsInt32();
+    }
+
+    private static double[] Scores(ReadOnlySpan<float> probability, Components.Numbered components, bool mean)
     {
         var scores = new double[components.Sizes.Count];
-        var box = components.Box;
-        for (var z = 0; z < box.Depth; z++)
+        for (var i = 0; i < components.Runs.Length; i++)
         {
-            for (var y = 0; y < box.Height; y++)
+            ref var score = ref scores[components.Component[i] - 1];
+            foreach (var value in probability.Slice(components.Runs[i].Start, components.Runs[i].Length))
             {
-                var row = probability.Slice(box.RowIn(shape, z, y), box.Width);
-                var ids = components.Row(z, y);
-                for (var x = 0; x < row.Length; x++)
-                {
-                    if (ids[x] > 0)
-                    {
-                        ref var score = ref scores[ids[x] - 1];
-                        score = mean ? score + row[x] : Math.Max(score, row[x]);
-                    }
-                }
+                score = mean ? score + value : Math.Max(score, value);
             }
         }
 
         return mean ? [.. scores.Select((sum, i) => sum / components.Sizes[i])] : scores;
     }
 
-    private static void Relabel(Span<byte> labels, int[] shape, Components.Numbered components, IReadOnlyList<int> kept)
+    private static void Relabel(Span<byte> labels, Components.Numbered components, IReadOnlyList<int> kept)
     {
         var place = new byte[components.Sizes.Count + 1];
         for (var i = 0; i < kept.Count; i++)
@@ -111,18 +123,9 @@ public sealed record Detections(
             place[kept[i]] = (byte)(i + 1);
         }
 
-        var box = components.Box;
-        for (var z = 0; z < box.Depth; z++)
+        for (var i = 0; i < components.Runs.Length; i++)
         {
-            for (var y = 0; y < box.Height; y++)
-            {
-                var row = labels.Slice(box.RowIn(shape, z, y), box.Width);
-                var ids = components.Row(z, y);
-                for (var x = 0; x < row.Length; x++)
-                {
-                    row[x] = place[ids[x]];
-                }
-            }
+            labels.Slice(components.Runs[i].Start, components.Runs[i].Length).Fill(place[components.Component[i]]);
         }
     }
 }

@@ -27,11 +27,17 @@ public static class Findings
             return OfDetections(labelled, output, runId, seriesInstanceUid);
         }
 
+        if (output.Measurements is not { Count: > 0 } measurements)
+        {
+            return [];
+        }
+
         var findings = new List<Finding>();
-        foreach (var measurement in output.Measurements ?? [])
+        var regions = new RegionSums(labelled.Labels, labelled.Grid);
+        foreach (var measurement in measurements)
         {
             byte[] labels = [.. measurement.Of.Select(label => (byte)label)];
-            if (RegionMeasure.Of(labelled.Labels, labelled.Grid, labels) is { } region)
+            if (regions.Of(labels) is { } region)
             {
                 findings.Add(new Finding(
                     DerivedUid(runId, $"finding {string.Join(' ', measurement.Of)}"),
@@ -52,9 +58,10 @@ public static class Findings
     private static List<Finding> OfDetections(LabelledVolume labelled, OutputSpec output, Guid runId, string seriesInstanceUid)
     {
         var findings = new List<Finding>();
+        var regions = new RegionSums(labelled.Labels, labelled.Grid);
         foreach (var (segment, probability) in labelled.Segments.Zip(labelled.Probabilities))
         {
-            var region = RegionMeasure.Of(labelled.Labels, labelled.Grid, [(byte)segment.Label])!;
+            var region = regions.Of([(byte)segment.Label])!;
             findings.Add(new Finding(
                 DerivedUid(runId, $"finding {segment.Label}"),
                 seriesInstanceUid,
@@ -135,9 +142,14 @@ public static class Findings
         return Hash([labelled.SourceGrid.Depth, labelled.SourceGrid.Height, labelled.SourceGrid.Width], values, findings);
     }
 
-    /// <summary>SHA-256 over the numbers and the findings without what depends on the run or on received names.</summary>
+    /// <summary>SHA-256 over the numbers, the heat map in 256 steps and the findings without what depends on the run or on received names.</summary>
     public static string ResultHash(ClassifiedVolume volume, IReadOnlyList<Finding> findings) => Hash(
-        [0, 0, volume.Numbers.Count], MemoryMarshal.AsBytes<double>(volume.Numbers.Select(n => Math.Round(n, 6) + 0.0).ToArray()), findings);
+        [0, 0, volume.Numbers.Count],
+        [
+            .. MemoryMarshal.AsBytes<double>(volume.Numbers.Select(n => Math.Round(n, 6) + 0.0).ToArray()),
+            .. Array.ConvertAll(volume.Heat?.Voxels ?? [], v => (byte)Math.Round(255 * v)),
+        ],
+        findings);
 
     /// <summary>SHA-256 over the heat map in 256 steps and the findings without what depends on the run or on received names.</summary>
     public static string ResultHash(ClassifiedImage image, IReadOnlyList<Finding> findings) => Hash(

@@ -25,8 +25,8 @@ public static class ImageEngine
         var prepare = clock.Elapsed;
 
         // :: Step 2
+        progress(RunPhase.Infer, 0); // may wait for its turn on the device
         clock.Restart();
-        progress(RunPhase.Infer, 0);
         session.Run(1, ct);
         var infer = clock.Elapsed;
 
@@ -57,7 +57,6 @@ public static class ImageEngine
         var (prepare, infer) = (new Stopwatch(), new Stopwatch());
         var numbers = new List<IReadOnlyList<double>>(count);
         var waiting = 0;
-        progress(RunPhase.Infer, 0);
         await foreach (var frame in frames.WithCancellation(ct))
         {
             prepare.Start();
@@ -66,6 +65,7 @@ public static class ImageEngine
             waiting++;
             if (waiting == session.Batch || numbers.Count + waiting == count)
             {
+                progress(RunPhase.Infer, numbers.Count / (double)count);
                 infer.Start();
                 session.Run(waiting, ct);
                 infer.Stop();

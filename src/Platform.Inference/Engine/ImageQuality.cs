@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Platform.Contracts;
 using Platform.Inference.Images;
 using Platform.Inference.Packages;
@@ -56,35 +56,42 @@ public static class ImageQuality
 
     private static (double Snr, double Sharpness, double Clipped) Measure(PlanarImage image)
     {
-        var range = Range(image.Values);
+        var (range, clipped) = image.Bytes is { } display ? Look(image, display) : (Range(image.Values), (double?)null);
         if (range <= 0)
         {
             return (0, 0, 1);
         }
 
         var noise = Noise(image);
-        return (Math.Min(MostSnr, noise > 0 ? range / noise : MostSnr), Sharpness(image), Clipped(image));
+        return (Math.Min(MostSnr, noise > 0 ? range / noise : MostSnr), Sharpness(image), clipped ?? Clipped(image));
     }
 
     /// <summary>Standard deviation of the noise: the median of what a second difference along both axes leaves of a smooth image.</summary>
     private static double Noise(PlanarImage image)
     {
-        var (v, width) = (image.Values, image.Columns);
-        var step = Math.Max(1, (int)Math.Sqrt(v.Length / 262_144.0));
-        var left = new List<float>(v.Length / (step * step));
+        var width = image.Columns;
+        if (image.Rows < 3 || width < 3)
+        {
+            return 0;
+        }
+
+        var step = Math.Max(1, (int)Math.Sqrt((long)image.Rows * width / 262_144.0));
+        var left = new float[((image.Rows - 3) / step + 1) * ((width - 3) / step + 1)];
+        var (count, scratch) = (0, new float[3 * width]);
         for (var y = 1; y < image.Rows - 1; y += step)
         {
+            var v = image.Part((y - 1) * width, 3 * width, scratch);
             for (var x = 1; x < width - 1; x += step)
             {
-                var i = (y * width) + x;
-                left.Add(Math.Abs(
+                var i = width + x;
+                left[count++] = Math.Abs(
                     v[i - width - 1] + v[i - width + 1] + v[i + width - 1] + v[i + width + 1] + (4 * v[i])
-                    - (2 * (v[i - width] + v[i + width] + v[i - 1] + v[i + 1]))));
+                    - (2 * (v[i - width] + v[i + width] + v[i - 1] + v[i + 1])));
             }
         }
 
         // The nine weights have a root sum of squares of 6; half of a normal distribution lies within 0.6745 deviations.
-        return left.Count == 0 ? 0 : Quantile([.. left], 0.5) / (6 * 0.6745);
+        return Quantile(left.AsSpan(0, count), 0.5) / (6 * 0.6745);
     }
 
     /// <summary>The steepest places against the range, for each pixel of an image of at most 512 a side: 1 is a step between two pixels.</summary>
@@ -96,19 +103,20 @@ public static class ImageQuality
             : AreaAverage.Of(
                 image, new PlanarBox(0, 0, image.Columns, image.Rows), (int)Math.Max(1, image.Rows / scale), (int)Math.Max(1, image.Columns / scale));
         var (v, width) = (small.Values, small.Columns);
-        var steep = new List<float>(v.Length);
+        var (count, steep) = (0, new float[Math.Max(0, small.Rows - 1) * Math.Max(0, width - 1)]);
         for (var y = 0; y < small.Rows - 1; y++)
         {
+            var row = v.AsSpan(y * width, width);
+            var below = v.AsSpan((y + 1) * width, width);
             for (var x = 0; x < width - 1; x++)
             {
-                var i = (y * width) + x;
-                var (right, down) = (v[i + 1] - v[i], v[i + width] - v[i]);
-                steep.Add(MathF.Sqrt((right * right) + (down * down)));
+                var (right, down) = (row[x + 1] - row[x], below[x] - row[x]);
+                steep[count++] = MathF.Sqrt((right * right) + (down * down));
             }
         }
 
         var range = Range(v);
-        return steep.Count == 0 || range <= 0 ? 0 : Rounded(Quantile([.. steep], 0.995) / range);
+        return count == 0 || range <= 0 ? 0 : Rounded(Quantile(steep, 0.995) / range);
     }
 
     /// <summary>The share of the image's inner half that has its greatest value or its least one, whichever is more.</summary>
@@ -118,14 +126,74 @@ public static class ImageQuality
         long dark = 0, bright = 0, count = 0;
         for (var y = image.Rows / 4; y < image.Rows - (image.Rows / 4); y++)
         {
-            var row = image.Values.AsSpan((y * image.Columns) + (image.Columns / 4), image.Columns - (2 * (image.Columns / 4)));
-            dark += Count(row, least);
-            bright += Count(row, greatest);
+            var row = Inner(image, y, image.Values);
+            dark += row.Count(least);
+            bright += row.Count(greatest);
             count += row.Length;
         }
 
         return Rounded(Math.Max(dark, bright) / (double)count);
     }
+
+    /// <summary>Of display values what is between the first and the last hundredth, and the clipped share: by counting how often each occurs.</summary>
+    private static (double Range, double? Clipped) Look(PlanarImage image, byte[] display)
+    {
+        var counts = Histogram(display);
+        var (low, high) = (At((int)(0.01 * (display.Length - 1))), At((int)(0.99 * (display.Length - 1))));
+        var (least, greatest) = ((byte)Array.FindIndex(counts, c => c > 0), (byte)Array.FindLastIndex(counts, c => c > 0));
+        long dark = 0, bright = 0, count = 0;
+        for (var y = image.Rows / 4; y < image.Rows - (image.Rows / 4); y++)
+        {
+            var row = Inner(image, y, display);
+            dark += row.Count(least);
+            bright += row.Count(greatest);
+            count += row.Length;
+        }
+
+        return ((high / 255f) - (double)(low / 255f), Rounded(Math.Max(dark, bright) / (double)count));
+
+        int At(int rank)
+        {
+            var value = 0;
+            for (; rank >= counts[value]; value++)
+            {
+                rank -= counts[value];
+            }
+
+            return value;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a child's first run is not to wait for the tiers
+    private static int[] Histogram(ReadOnlySpan<byte> display)
+    {
+        // Neighbours are often equal, and a counter cannot be raised twice at once: they take turns with four.
+        var counts = new int[4 * 256];
+        var i = 0;
+        for (; i <= display.Length - 4; i += 4)
+        {
+            counts[display[i]]++;
+            counts[256 + display[i + 1]]++;
+            counts[512 + display[i + 2]]++;
+            counts[768 + display[i + 3]]++;
+        }
+
+        for (; i < display.Length; i++)
+        {
+            counts[display[i]]++;
+        }
+
+        var all = counts[..256];
+        for (var part = 1; part < 4; part++)
+        {
+            TensorPrimitives.Add(all, counts.AsSpan(256 * part, 256), all);
+        }
+
+        return all;
+    }
+
+    private static ReadOnlySpan<T> Inner<T>(PlanarImage image, int y, T[] values) =>
+        values.AsSpan((y * image.Columns) + (image.Columns / 4), image.Columns - (2 * (image.Columns / 4)));
 
     private static double Middle(PlanarImage image)
     {
@@ -183,23 +251,6 @@ public static class ImageQuality
         return Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
     }
 
-    private static int Count(ReadOnlySpan<float> row, float value)
-    {
-        var (i, counts) = (0, Vector<int>.Zero);
-        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
-        {
-            counts -= Vector.Equals(new Vector<float>(row[i..]), new Vector<float>(value)); // all bits set is −1
-        }
-
-        var count = Vector.Sum(counts);
-        for (; i < row.Length; i++)
-        {
-            count += row[i] == value ? 1 : 0;
-        }
-
-        return count;
-    }
-
     /// <summary>What lies between the first and the last hundredth.</summary>
     private static double Range(float[] values)
     {
@@ -207,7 +258,7 @@ public static class ImageQuality
         return high - (double)low;
     }
 
-    private static float Quantile(float[] values, double share) => Volumes.Intensity.OrderStatistic(values, (int)(share * (values.Length - 1)));
+    private static float Quantile(ReadOnlySpan<float> values, double share) => Volumes.Intensity.OrderStatistic(values, (int)(share * (values.Length - 1)));
 
     private static double Median(IEnumerable<double> values)
     {

@@ -10,6 +10,8 @@ namespace Platform.Inference.Engine;
 /// <summary>A warm ONNX Runtime session of one package with its input and output tensors bound once. One caller at a time.</summary>
 public sealed class ModelSession : IDisposable
 {
+    private const long MostHeat = 1 << 26;
+
     private readonly InferenceSession session;
     private readonly SessionOptions options;
     private readonly OrtIoBinding binding;
@@ -63,9 +65,9 @@ public sealed class ModelSession : IDisposable
         binding = session.CreateIoBinding();
         binding.BindInput(package.Manifest.Input.Name, input);
         binding.BindOutput(output0.Name, output);
-        if (HeatShape is [var rows, var columns])
+        if (HeatShape is { } sides)
         {
-            heat = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, rows, columns]);
+            heat = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. sides.Select(n => (long)n)]);
             binding.BindOutput(output0.HeatMap!.Name, heat);
         }
     }
@@ -86,7 +88,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>Voxels of one patch, in one channel.</summary>
     public int PatchVoxels { get; }
 
-    /// <summary>Rows and columns of the heat map of a classification; null where there is none.</summary>
+    /// <summary>Sides (z of a volume), y, x of the heat map of a classification; null where there is none.</summary>
     public IReadOnlyList<int>? HeatShape { get; }
 
     /// <summary>Bytes of the bound tensors.</summary>
@@ -98,7 +100,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>The bound output, [batch, class, z, y, x], or of a classification [batch, class], valid until the next run.</summary>
     public ReadOnlySpan<float> Output => output.GetTensorDataAsSpan<float>();
 
-    /// <summary>The bound heat map, [batch, 1, y, x], valid until the next run; empty where there is none.</summary>
+    /// <summary>The bound heat map, [batch, 1, y, x] or of a volume [batch, 1, z, y, x], valid until the next run; empty where there is none.</summary>
     public ReadOnlySpan<float> Heat => heat is null ? [] : heat.GetTensorDataAsSpan<float>();
 
     /// <summary>Of <see cref="Input"/>.</summary>
@@ -242,12 +244,16 @@ public sealed class ModelSession : IDisposable
         }
 
         if (session.OutputMetadata.TryGetValue(spec.HeatMap.Name, out var result)
-            && result is { ElementDataType: TensorElementType.Float, Dimensions: [_, 1, > 0 and <= 4096 and var rows, > 0 and <= 4096 and var columns] })
+            && result is { ElementDataType: TensorElementType.Float, Dimensions: [_, 1, .. var sides] }
+            && sides.Length == (IsOfTwoDimensions ? 2 : 3)
+            && sides.All(n => n is > 0 and <= 4096)
+            && sides.Aggregate(1L, (product, n) => product * n) <= MostHeat)
         {
-            return [rows, columns];
+            return sides;
         }
 
         Dispose();
-        throw new PackageRefusedException("model-tensors", "The graph's heat map must be a float output [batch, 1, y, x] of a fixed size.");
+        throw new PackageRefusedException(
+            "model-tensors", "The graph's heat map must be a float output [batch, 1, y, x], of a volume [batch, 1, z, y, x], of a fixed size.");
     }
 }

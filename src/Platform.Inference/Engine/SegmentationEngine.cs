@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Intrinsics;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
 
@@ -22,22 +23,19 @@ public static class SegmentationEngine
         var clock = Stopwatch.StartNew();
 
         progress(RunPhase.Prepare, 0);
-        Intensity.RequireFinite(source.Voxels);
-        var grid = Grid.ForModel(source.Grid, OrientationCode.Parse(manifest.Input.Orientation), manifest.Input.Axes == "patient", manifest.Input.SpacingMm);
-        var interpolation = Enum.Parse<Interpolation>(manifest.Input.Interpolation ?? "linear", ignoreCase: true);
-        var volume = Resampling.To(grid, source, interpolation, threads, ct);
-        Intensity.Apply(volume.Voxels, manifest.Input.Intensity);
+        var volume = ModelVolume.Of(source, manifest.Input, manifest.Input.SpacingMm, threads, ct);
+        var grid = volume.Grid;
         var padded = Padded.Around(volume, [.. manifest.Window.Patch], manifest.Window.PadValue);
         var prepare = clock.Elapsed;
 
+        progress(RunPhase.Infer, 0); // may wait for its turn on the device
         clock.Restart();
-        progress(RunPhase.Infer, 0);
         var plan = WindowPlan.Of(manifest.Window, output, padded.Shape, session.Classes, session.Batch);
         var isKept = output.IsDetection || output.IsImage;
         var channel = output.IsDetection ? output.Segments[0].Label : 0;
         var labels = isKept ? [] : new byte[grid.Length];
         var probability = isKept ? GC.AllocateUninitializedArray<float>(grid.Length) : [];
-        SlidingWindow.Run(padded.Voxels, plan, session.Input, Predict, Take, done => Report(RunPhase.Infer, done));
+        SlidingWindow.Run(padded.Voxels, plan, session.Input, Predict, Take, done => Report(RunPhase.Infer, done), threads);
         var infer = clock.Elapsed;
 
         clock.Restart();
@@ -108,7 +106,27 @@ public static class SegmentationEngine
     /// <summary>For each voxel of a row the class with the greatest probability, the lower one of equals.</summary>
     private static void GreatestClass(ReadOnlySpan<float> probabilities, int area, int classes, Span<byte> labels)
     {
-        for (var i = 0; i < labels.Length; i++)
+        var i = 0;
+        Span<int> eight = stackalloc int[Vector256<int>.Count];
+        for (; i <= labels.Length - eight.Length; i += eight.Length)
+        {
+            var (most, which) = (Vector256.Create(probabilities.Slice(i, eight.Length)), Vector256<int>.Zero);
+            for (var c = 1; c < classes; c++)
+            {
+                var other = Vector256.Create(probabilities.Slice((c * area) + i, eight.Length));
+                var isMore = Vector256.GreaterThan(other, most);
+                most = Vector256.ConditionalSelect(isMore, other, most);
+                which = Vector256.ConditionalSelect(isMore.AsInt32(), Vector256.Create(c), which);
+            }
+
+            which.CopyTo(eight);
+            for (var lane = 0; lane < eight.Length; lane++)
+            {
+                labels[i + lane] = (byte)eight[lane];
+            }
+        }
+
+        for (; i < labels.Length; i++)
         {
             var greatest = 0;
             for (var c = 1; c < classes; c++)

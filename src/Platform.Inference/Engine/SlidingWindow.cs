@@ -28,12 +28,13 @@ public static class SlidingWindow
     /// <param name="voxels">[z, y, x].</param>
     /// <param name="input">Where the predictor reads patches; room for a batch.</param>
     /// <param name="progress">Told the fraction done after each batch; throws to stop.</param>
+    /// <param name="threads">Slices of a patch that are summed at once; the result does not depend on it.</param>
     /// <exception cref="InputRefusedException">The graph gives values that are not numbers; the code is <c>not-finite-output</c>.</exception>
     public static void Run(
-        ReadOnlySpan<float> voxels, WindowPlan plan, Span<float> input, Predictor predict, PlaneSink sink, Action<double> progress)
+        ReadOnlySpan<float> voxels, WindowPlan plan, Span<float> input, Predictor predict, PlaneSink sink, Action<double> progress, int threads = 1)
     {
         var tiles = Tiles(plan);
-        var slices = new OpenSlices(plan);
+        var slices = new OpenSlices(plan, threads);
         var (patchVoxels, classes) = (plan.PatchVoxels, plan.Classes);
         for (var first = 0; first < tiles.Count; first += plan.Batch)
         {
@@ -140,11 +141,11 @@ public static class SlidingWindow
     }
 
     /// <summary>Sums of the slices that patches may still reach, as many as a patch is deep; after the classes stand the weights.</summary>
-    private sealed class OpenSlices(WindowPlan plan)
+    private sealed class OpenSlices(WindowPlan plan, int threads)
     {
         private readonly int area = plan.Shape[1] * plan.Shape[2];
         private readonly float[][] sums = [.. Enumerable.Range(0, plan.Patch[0]).Select(_ => new float[checked((plan.Classes + 1) * plan.Shape[1] * plan.Shape[2])])];
-        private readonly float[] scratch = new float[(plan.Classes + 2) * plan.Patch[2]];
+        private readonly float[][] scratch = [.. Enumerable.Range(0, Math.Clamp(threads, 1, plan.Patch[0])).Select(_ => new float[(plan.Classes + 2) * plan.Patch[2]])];
         private int closed;
 
         /// <summary>Gives away the slices before <paramref name="z"/>: no patch reaches them any more.</summary>
@@ -165,11 +166,33 @@ public static class SlidingWindow
             }
         }
 
-        public void Add(ReadOnlySpan<float> output, Tile tile)
+        /// <summary>Each slice of a patch has sums of its own: parts of the patch are added at once, each voxel as by one thread.</summary>
+        public unsafe void Add(ReadOnlySpan<float> output, Tile tile)
+        {
+            if (scratch.Length == 1)
+            {
+                Add(output, tile, 0, plan.Patch[0], scratch[0]);
+                return;
+            }
+
+            fixed (float* values = output)
+            {
+                var (from, length) = ((nint)values, output.Length);
+                Parallel.For(0, scratch.Length, part => Add(
+                    new ReadOnlySpan<float>((void*)from, length),
+                    tile,
+                    part * plan.Patch[0] / scratch.Length,
+                    (part + 1) * plan.Patch[0] / scratch.Length,
+                    scratch[part]));
+            }
+        }
+
+        /// <param name="first">Slice of the patch, as the graph saw it.</param>
+        private void Add(ReadOnlySpan<float> output, Tile tile, int first, int last, float[] own)
         {
             var (patch, classes, width) = (plan.Patch, plan.Classes, plan.Patch[2]);
-            var rows = scratch.AsSpan(0, classes * width);
-            for (var z = 0; z < patch[0]; z++)
+            var rows = own.AsSpan(0, classes * width);
+            for (var z = first; z < last; z++)
             {
                 var slice = sums[(tile.Z + tile.InZ(z, patch)) % sums.Length].AsSpan();
                 for (var y = 0; y < patch[1]; y++)
@@ -188,7 +211,7 @@ public static class SlidingWindow
                     switch (plan.Activation)
                     {
                         case Activation.Softmax:
-                            Softmax(rows, classes, width, scratch.AsSpan(classes * width, 2 * width));
+                            Softmax(rows, classes, width, own.AsSpan(classes * width, 2 * width));
                             break;
                         case Activation.Sigmoid:
                             TensorPrimitives.Sigmoid(rows, rows);

@@ -5,7 +5,49 @@ using System.Runtime.CompilerServices;
 namespace Platform.Inference.Images;
 
 /// <summary>One image of numbers; rows from the top, contiguous [y, x].</summary>
-public sealed record PlanarImage(int Rows, int Columns, float[] Values);
+/// <param name="Values">Of an image of <see cref="OfDisplay"/> made when they are first asked for.</param>
+public sealed record PlanarImage(int Rows, int Columns, float[] Values)
+{
+    private float[]? values = Values;
+
+    /// <summary>Rows from the top, contiguous [y, x].</summary>
+    public float[] Values
+    {
+        get => values ??= Single(Bytes!);
+        init => (values, Bytes) = (value, null);
+    }
+
+    /// <summary>The values as display values 0 to 255, 255 times as large, where the image came as these; else null.</summary>
+    public byte[]? Bytes { get; private init; }
+
+    /// <summary>An image of display values: 0 black to 255 white, as values from 0 to 1.</summary>
+    public static PlanarImage OfDisplay(int rows, int columns, byte[] display) => new(rows, columns, null!) { Bytes = display };
+
+    /// <summary>The values of a part of a row or of several; made in <paramref name="scratch"/> where there are only bytes.</summary>
+    internal ReadOnlySpan<float> Part(int start, int length, Span<float> scratch)
+    {
+        if (values is not null)
+        {
+            return values.AsSpan(start, length);
+        }
+
+        Single(Bytes.AsSpan(start, length), scratch[..length]);
+        return scratch[..length];
+    }
+
+    private static float[] Single(byte[] display)
+    {
+        var single = GC.AllocateUninitializedArray<float>(display.Length);
+        Single(display, single);
+        return single;
+    }
+
+    private static void Single(ReadOnlySpan<byte> display, Span<float> single)
+    {
+        TensorPrimitives.ConvertTruncating<byte, float>(display, single);
+        TensorPrimitives.Divide(single, byte.MaxValue, single);
+    }
+}
 
 /// <summary>A part of an image in pixels: 0, 0 is the outer corner of the first one. It may reach beyond the image.</summary>
 public sealed record PlanarBox(double X, double Y, double Width, double Height)
@@ -35,6 +77,7 @@ public static class AreaAverage
         var (across, down) = (Spans(box.X, box.Width, columns, source.Columns), Spans(box.Y, box.Height, rows, source.Rows));
         var left = across[0].First;
         var sums = new double[Math.Max(0, across.Max(s => s.First + s.Weights.Length) - left)];
+        var scratch = new float[sums.Length];
         var result = new float[rows * columns];
         for (var y = 0; y < rows; y++)
         {
@@ -42,13 +85,13 @@ public static class AreaAverage
             Array.Clear(sums);
             for (var i = 0; i < weights.Length; i++)
             {
-                Add(source.Values.AsSpan(((first + i) * source.Columns) + left, sums.Length), weights[i], sums);
+                Add(source.Part(((first + i) * source.Columns) + left, sums.Length, scratch), weights[i], sums);
             }
 
             for (var x = 0; x < columns; x++)
             {
                 var (start, shares) = across[x];
-                result[(y * columns) + x] = (float)TensorPrimitives.Dot(sums.AsSpan(start - left, shares.Length), shares);
+                result[(y * columns) + x] = (float)Dot(sums.AsSpan(start - left, shares.Length), shares);
             }
         }
 
@@ -79,6 +122,23 @@ public static class AreaAverage
         var inside = Math.Clamp(((position - start) / length * count) - 0.5, 0, count - 1);
         var low = (int)inside;
         return (low, Math.Min(low + 1, count - 1), (float)(inside - low));
+    }
+
+    /// <summary>The sum of products; of few of them one after the other, which a vector would only delay.</summary>
+    private static double Dot(ReadOnlySpan<double> sums, ReadOnlySpan<double> shares)
+    {
+        if (shares.Length > 8)
+        {
+            return TensorPrimitives.Dot(sums, shares);
+        }
+
+        var sum = 0.0;
+        for (var i = 0; i < shares.Length; i++)
+        {
+            sum += sums[i] * shares[i];
+        }
+
+        return sum;
     }
 
     /// <summary>sums += row · weight.</summary>

@@ -30,6 +30,13 @@ internal static class FrameRendering
             return (new Picture(d.Rows, d.Columns, 3, rgb), null, isSearched && BurnedInText.ShowsTextInColour(rgb, d.Rows, d.Columns));
         }
 
+        if (!isSearched && (VoiTransform.Of(dataset, frame) ?? windowless) is { } known)
+        {
+            var display = GC.AllocateUninitializedArray<byte>(d.PixelsPerFrame);
+            decoder.DecodeToSingle(frame, (first, values) => known.Apply(values, display.AsSpan(first, values.Length)));
+            return (new Picture(d.Rows, d.Columns, 1, Turned(display, d)), known, false);
+        }
+
         var rented = ArrayPool<float>.Shared.Rent(d.PixelsPerFrame);
         try
         {
@@ -38,17 +45,23 @@ internal static class FrameRendering
             var window = VoiTransform.Of(dataset, frame) ?? windowless ?? Percentiles([.. Sample(values, dataset, frame)]);
             var grey = GC.AllocateUninitializedArray<byte>(values.Length);
             window.Apply(values.Span, grey);
-            if (d.Photometric == PhotometricInterpretation.Monochrome1)
-            {
-                TensorPrimitives.OnesComplement(grey, grey);
-            }
-
-            return (new Picture(d.Rows, d.Columns, 1, grey), window, isSearched && BurnedInText.ShowsText(values.Span, d.Rows, d.Columns));
+            return (new Picture(d.Rows, d.Columns, 1, Turned(grey, d)), window, isSearched && BurnedInText.ShowsText(values.Span, d.Rows, d.Columns));
         }
         finally
         {
             ArrayPool<float>.Shared.Return(rented);
         }
+    }
+
+    /// <summary>The same values, turned where the least is shown white.</summary>
+    private static byte[] Turned(byte[] grey, PixelDescription d)
+    {
+        if (d.Photometric == PhotometricInterpretation.Monochrome1)
+        {
+            TensorPrimitives.OnesComplement(grey, grey);
+        }
+
+        return grey;
     }
 
     public static bool IsColour(PixelDescription d) => d.SamplesPerPixel != 1 || d.Photometric == PhotometricInterpretation.PaletteColor;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using Platform.Inference.Packages;
@@ -169,15 +170,33 @@ public static class Intensity
         }
 
         var deviation = Math.Max(Math.Sqrt(squares / voxels.Length), 1e-6);
-        for (var i = 0; i < voxels.Length; i++)
+        var i = 0;
+        var (means, deviations) = (new Vector<double>(mean), new Vector<double>(deviation));
+        for (; i <= voxels.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(voxels[i..]), out var low, out var high);
+            Vector.Narrow((low - means) / deviations, (high - means) / deviations).CopyTo(voxels[i..]);
+        }
+
+        for (; i < voxels.Length; i++)
         {
             voxels[i] = (float)((voxels[i] - mean) / deviation);
         }
     }
 
+    // Multiply and add stay apart (no fused form), so that every machine computes the same bits.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a child's first run is not to wait for the tiers
     private static void Linear(Span<float> voxels, double slope, double intercept)
     {
-        for (var i = 0; i < voxels.Length; i++)
+        var i = 0;
+        var (slopes, intercepts) = (new Vector<double>(slope), new Vector<double>(intercept));
+        for (; i <= voxels.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(voxels[i..]), out var low, out var high);
+            Vector.Narrow((low * slopes) + intercepts, (high * slopes) + intercepts).CopyTo(voxels[i..]);
+        }
+
+        for (; i < voxels.Length; i++)
         {
             voxels[i] = (float)((voxels[i] * slope) + intercept);
         }

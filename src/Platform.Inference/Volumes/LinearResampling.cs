@@ -11,8 +11,8 @@ internal static class LinearResampling
 {
     private const double FixedOne = 4294967296.0;
 
-    // In a run of so many voxels the rounding of a fixed-point step stays below 3e-8 of a voxel.
-    private const int FixedRun = 256;
+    // In a run of so many voxels the rounding of a fixed-point step stays below 6e-8 of a voxel.
+    private const int FixedRun = 512;
 
     // Nearer than this to the outermost voxels a position is taken for theirs; more than the rounding of a run.
     private const double FixedMargin = 1e-7;
@@ -242,15 +242,10 @@ internal static class LinearResampling
         var (x, y, z) = (
             new Leg(start.X, step.X, grid.Width, row.Length), new Leg(start.Y, step.Y, grid.Height, row.Length),
             new Leg(start.Z, step.Z, grid.Depth, row.Length));
-        Span<int> cuts = [0, x.Enters, x.Leaves, y.Enters, y.Leaves, z.Enters, z.Leaves, row.Length];
-        cuts.Sort();
-        for (var c = 0; c < cuts.Length - 1; c++)
+        for (int i = 0, next; i < row.Length; i = next)
         {
-            for (var i = cuts[c]; i < cuts[c + 1]; i += FixedRun)
-            {
-                var part = row[i..Math.Min(i + FixedRun, cuts[c + 1])];
-                FixedRow(source, x.Fixed(i), y.Fixed(i), z.Fixed(i), part);
-            }
+            next = Math.Min(Math.Min(x.NextCut(i), y.NextCut(i)), Math.Min(z.NextCut(i), Math.Min(i + FixedRun, row.Length)));
+            FixedRow(source, x.Fixed(i), y.Fixed(i), z.Fixed(i), row[i..next]);
         }
     }
 
@@ -270,7 +265,6 @@ internal static class LinearResampling
         var (stepX, stepY, stepZ) = (Vector256.Create(8 * x.Step), Vector256.Create(8 * y.Step), Vector256.Create(8 * z.Step));
         var (widths, areas) = (Vector256.Create(width), Vector256.Create(area));
         var offsets = stackalloc int[8];
-        var weights = stackalloc float[8];
         var rest = stackalloc float[8];
         fixed (float* voxels = source.Voxels, to = row)
         {
@@ -278,19 +272,23 @@ internal static class LinearResampling
             {
                 var left = Math.Min(8, row.Length - i);
                 ((Whole(z0, z4) * areas) + (Whole(y0, y4) * widths) + Whole(x0, x4)).Store(offsets);
-                Weights(z0, z4).Store(weights);
                 for (var beyond = left; beyond < 8; beyond++)
                 {
                     offsets[beyond] = offsets[0]; // behind the row's end positions may leave the volume
                 }
 
-                AlongYAndX(
-                    Vector256.Create(AlongZ(voxels + offsets[0], width, area, weights[0]), AlongZ(voxels + offsets[4], width, area, weights[4])),
-                    Vector256.Create(AlongZ(voxels + offsets[1], width, area, weights[1]), AlongZ(voxels + offsets[5], width, area, weights[5])),
-                    Vector256.Create(AlongZ(voxels + offsets[2], width, area, weights[2]), AlongZ(voxels + offsets[6], width, area, weights[6])),
-                    Vector256.Create(AlongZ(voxels + offsets[3], width, area, weights[3]), AlongZ(voxels + offsets[7], width, area, weights[7])),
-                    Weights(x0, x4),
-                    Weights(y0, y4)).Store(left == 8 ? to + i : rest);
+                var (wx, wy, wz) = (Weights(x0, x4), Weights(y0, y4), Weights(z0, z4));
+                Pairs(voxels, offsets, out var nearLeft, out var nearRight);
+                Pairs(voxels + area, offsets, out var farLeft, out var farRight);
+                nearLeft = Vector256.FusedMultiplyAdd(farLeft - nearLeft, wz, nearLeft);
+                nearRight = Vector256.FusedMultiplyAdd(farRight - nearRight, wz, nearRight);
+                Pairs(voxels + width, offsets, out var nextLeft, out var nextRight);
+                Pairs(voxels + width + area, offsets, out farLeft, out farRight);
+                nextLeft = Vector256.FusedMultiplyAdd(farLeft - nextLeft, wz, nextLeft);
+                nextRight = Vector256.FusedMultiplyAdd(farRight - nextRight, wz, nextRight);
+                nearLeft = Vector256.FusedMultiplyAdd(nextLeft - nearLeft, wy, nearLeft);
+                nearRight = Vector256.FusedMultiplyAdd(nextRight - nearRight, wy, nearRight);
+                Vector256.FusedMultiplyAdd(nearRight - nearLeft, wx, nearLeft).Store(left == 8 ? to + i : rest);
                 for (var beyond = 0; left < 8 && beyond < left; beyond++)
                 {
                     to[i + beyond] = rest[beyond];
@@ -324,43 +322,19 @@ internal static class LinearResampling
     private static Vector256<float> Weights(Vector256<long> low, Vector256<long> high) =>
         Vector256.ConvertToSingle(Vector256.Narrow(low, high) >>> 8) * Vector256.Create(1f / (1 << 24));
 
-    /// <summary>The eight neighbours mixed along z: (x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1).</summary>
+    /// <summary>At each of eight offsets a voxel and its right neighbour, read as one value of 64 bits and then parted.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe Vector128<float> AlongZ(float* near, nint width, nint area, float weight)
+    private static unsafe void Pairs(float* voxels, int* offsets, out Vector256<float> left, out Vector256<float> right)
     {
-        var far = near + area;
-        var low = Vector128.Create(*(double*)near, *(double*)(near + width)).AsSingle();
-        var high = Vector128.Create(*(double*)far, *(double*)(far + width)).AsSingle();
-        return Vector128.FusedMultiplyAdd(high - low, Vector128.Create(weight), low);
+        // In this order the two of each pair of halves come to lie where eight positions in a row want them.
+        var first = Vector256.Create(Two(voxels, offsets[0], offsets[1]), Two(voxels, offsets[4], offsets[5]));
+        var second = Vector256.Create(Two(voxels, offsets[2], offsets[3]), Two(voxels, offsets[6], offsets[7]));
+        (left, right) = (Picked(first, second, isOdd: false), Picked(first, second, isOdd: true));
     }
 
-    /// <summary>Two times four positions, each mixed along z, now along y and x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> AlongYAndX(
-        Vector256<float> v0, Vector256<float> v1, Vector256<float> v2, Vector256<float> v3, Vector256<float> wx, Vector256<float> wy)
-    {
-        // Transposed in each half: near left, near right, far left, far right of the four positions.
-        var (a, b, c, d) = (Shuffled(v0, v1, isUpper: false), Shuffled(v2, v3, isUpper: false), Shuffled(v0, v1, isUpper: true), Shuffled(v2, v3, isUpper: true));
-        var (nearLeft, nearRight) = (Picked(a, b, isOdd: false), Picked(a, b, isOdd: true));
-        var (farLeft, farRight) = (Picked(c, d, isOdd: false), Picked(c, d, isOdd: true));
-        var left = Vector256.FusedMultiplyAdd(farLeft - nearLeft, wy, nearLeft);
-        var right = Vector256.FusedMultiplyAdd(farRight - nearRight, wy, nearRight);
-        return Vector256.FusedMultiplyAdd(right - left, wx, left);
-    }
-
-    /// <summary>Elements 0 and 1 of both, or 2 and 3, in each half.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Shuffled(Vector256<float> p, Vector256<float> q, bool isUpper)
-    {
-        if (Avx.IsSupported)
-        {
-            return isUpper ? Avx.Shuffle(p, q, 0b11_10_11_10) : Avx.Shuffle(p, q, 0b01_00_01_00);
-        }
-
-        return isUpper
-            ? Vector256.Create(p[2], p[3], q[2], q[3], p[6], p[7], q[6], q[7])
-            : Vector256.Create(p[0], p[1], q[0], q[1], p[4], p[5], q[4], q[5]);
-    }
+    private static unsafe Vector128<float> Two(float* voxels, nint a, nint b) =>
+        Vector128.Create(*(double*)(voxels + a), *(double*)(voxels + b)).AsSingle();
 
     /// <summary>Even elements of both, or odd ones, in each half.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -420,6 +394,9 @@ internal static class LinearResampling
 
         /// <summary>First index outside again.</summary>
         public int Leaves { get; }
+
+        /// <summary>The first index after this one at which it enters or leaves; of none the greatest number.</summary>
+        public int NextCut(int i) => i < Enters ? Enters : i < Leaves ? Leaves : int.MaxValue;
 
         /// <summary>Position and step from an index on; all of a cut is on one side.</summary>
         public (long At, long Step) Fixed(int i)

@@ -6,10 +6,13 @@ internal static class NearestResampling
     private const int Outside = -1;
 
     /// <summary>Along parallel axes: one look-up for each axis.</summary>
+    /// <param name="target">New where outside takes the default: what has that is not written.</param>
     /// <param name="continues">Outside takes the outermost value; else the default.</param>
     public static void Aligned<T>(T[] source, Grid from, GridMap map, T[] target, Grid to, bool continues, ParallelOptions parallel)
-        where T : struct
+        where T : struct, IEquatable<T>
     {
+        // Labels are mostly 0, and a source row that is so gives a target row that is: looked for many at a time.
+        var isSparse = !continues && map.Axes![0] == 0;
         int[] counts = [from.Width, from.Height, from.Depth];
         int[] strides = [1, from.Width, from.Width * from.Height];
         var (xs, ys, zs) = (Offsets(0, to.Width), Offsets(1, to.Height), Offsets(2, to.Depth));
@@ -20,11 +23,15 @@ internal static class NearestResampling
                 var row = target.AsSpan(((k * to.Height) + j) * to.Width, to.Width);
                 if (zs[k] == Outside || ys[j] == Outside)
                 {
-                    row.Clear();
                     continue;
                 }
 
                 var start = zs[k] + ys[j];
+                if (isSparse && !source.AsSpan(start, from.Width).ContainsAnyExcept(default(T)))
+                {
+                    continue;
+                }
+
                 for (var i = 0; i < row.Length; i++)
                 {
                     row[i] = xs[i] == Outside ? default : source[start + xs[i]];

@@ -7,13 +7,17 @@ using Platform.Inference.Child;
 
 namespace Platform.Inference.Worker;
 
-/// <summary>One warm compute child for each slot. A child that died is replaced when its slot is next used.</summary>
+/// <summary>
+/// One warm compute child for each place: for each slot, in which a run may infer, and for those ahead, which take turns with them on the same
+/// device. A child that died is replaced when its place is next used.
+/// </summary>
 internal sealed partial class ComputeSlots(
     IOptions<InferenceOptions> options, IOptions<BlobOptions> blobs, ILogger<ComputeSlots> logger) : IHostedLifecycleService, IDisposable
 {
-    private readonly ConcurrentStack<ComputeChild> idle = [];
+    private readonly List<ComputeChild> idle = []; // locked for each use
     private readonly ConcurrentDictionary<ComputeChild, int?> children = [];
     private readonly ConcurrentDictionary<string, bool> verified = [];
+    private readonly ConcurrentDictionary<int, ComputeTurns> turns = []; // of each GPU; of a device without a number under −1
     private readonly SemaphoreSlim starting = new(1);
 
     /// <summary>Execution provider and device class; the CPU's until a child has said otherwise.</summary>
@@ -35,12 +39,14 @@ internal sealed partial class ComputeSlots(
         try
         {
             using var giveUp = abandoned.Register(() => Remove(child));
+            var isAhead = options.Value.Ahead > 0;
             var answer = await child.ComputeAsync(
-                new ComputeRequest(delivery.AttemptId, manifest, verified.ContainsKey(manifest.Model.Hash)),
+                new ComputeRequest(delivery.AttemptId, manifest, verified.ContainsKey(manifest.Model.Hash), isAhead),
                 Shorter(TimeSpan.FromSeconds(manifest.TimeLimitSeconds), options.Value.TimeLimit),
                 options.Value.MemoryLimitMiB > 0 ? (long)options.Value.MemoryLimitMiB << 20 : long.MaxValue,
                 report => delivery.Report(report.Phase, report.Fraction),
-                delivery.Cancelled);
+                delivery.Cancelled,
+                isAhead ? TurnsOf(child) : null);
             foreach (var model in answer.LoadedModels)
             {
                 verified[model] = true;
@@ -50,9 +56,10 @@ internal sealed partial class ComputeSlots(
         }
         finally
         {
+            delivery.Waited = child.Waited;
             if (child.IsUsable)
             {
-                idle.Push(child);
+                PutBack(child);
             }
             else
             {
@@ -61,7 +68,7 @@ internal sealed partial class ComputeSlots(
         }
     }
 
-    /// <summary>Warms a child for each slot; a failure is only logged, since each run tries again.</summary>
+    /// <summary>Warms a child for each place; a failure is only logged, since each run tries again.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _ = Task.Run(
@@ -69,7 +76,7 @@ internal sealed partial class ComputeSlots(
             {
                 try
                 {
-                    for (var i = 0; i < options.Value.Slots; i++)
+                    for (var i = 0; i < options.Value.Places; i++)
                     {
                         await WarmAsync(cancellationToken);
                     }
@@ -113,9 +120,9 @@ internal sealed partial class ComputeSlots(
         await starting.WaitAsync(ct);
         try
         {
-            if (children.Count < options.Value.Slots)
+            if (children.Count < options.Value.Places)
             {
-                idle.Push(await StartChildAsync(ct));
+                PutBack(await StartChildAsync(ct));
             }
         }
         finally
@@ -146,19 +153,41 @@ internal sealed partial class ComputeSlots(
 
 #pragma warning restore CA2000
 
+    private void PutBack(ComputeChild child)
+    {
+        lock (idle)
+        {
+            idle.Add(child);
+        }
+    }
+
+    /// <summary>The child used last, of a GPU on which the fewest others have a run.</summary>
     private bool TryTake([NotNullWhen(true)] out ComputeChild? child)
     {
-        while (idle.TryPop(out child))
+        lock (idle)
         {
-            if (child.IsUsable && !child.HasExited)
+            foreach (var dead in idle.Where(c => !c.IsUsable || c.HasExited).ToList())
             {
-                return true;
+                idle.Remove(dead);
+                Remove(dead);
             }
 
-            Remove(child);
+            child = idle.AsEnumerable().Reverse().MinBy(c => children.Count(other => other.Value == GpuOf(c) && !idle.Contains(other.Key)));
+            return child is not null && idle.Remove(child);
         }
+    }
 
-        return false;
+    private int? GpuOf(ComputeChild child) => children.GetValueOrDefault(child);
+
+    /// <summary>The slots are shared out among the GPUs; on each the runs of its children take turns.</summary>
+    private ComputeTurns TurnsOf(ComputeChild child)
+    {
+        var gpus = options.Value.Gpus.Distinct().ToList();
+        return turns.GetOrAdd(GpuOf(child) ?? -1, gpu =>
+        {
+            var place = gpus.IndexOf(gpu);
+            return new(place < 0 ? options.Value.Slots : Math.Max(1, (options.Value.Slots + gpus.Count - 1 - place) / gpus.Count));
+        });
     }
 
     private async Task<ComputeChild> StartChildAsync(CancellationToken ct)

@@ -3,18 +3,27 @@ using System.ComponentModel.DataAnnotations;
 namespace Platform.Inference.Worker;
 
 /// <summary>Section <c>Inference</c>: what this worker may use.</summary>
-public sealed class InferenceOptions
+public sealed class InferenceOptions : IValidatableObject
 {
     public const string Section = "Inference";
+
+    private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(25);
 
     /// <summary>Name in beats and on attempts.</summary>
     [Required]
     [StringLength(64)]
     public string Name { get; set; } = Environment.MachineName;
 
-    /// <summary>Runs at once; each slot has a compute child of its own.</summary>
+    /// <summary>Runs that infer at once; each has a compute child of its own.</summary>
     [Range(1, 64)]
     public int Slots { get; set; } = 1;
+
+    /// <summary>
+    /// Runs more than slots, each in a child of its own with its own warm models: they are fetched, decoded and prepared while others infer, and
+    /// wait for their turn. Keeps a GPU busy, at the price of its memory; on a CPU it hides the waits for disk and network alone.
+    /// </summary>
+    [Range(0, 64)]
+    public int Ahead { get; set; }
 
     /// <summary>Threads of one child; 0 shares the cores between the slots.</summary>
     [Range(0, 1024)]
@@ -76,9 +85,25 @@ public sealed class InferenceOptions
     /// <summary>Executable or dll that serves as compute child; null is this host's own.</summary>
     public string? ChildCommand { get; set; }
 
+    /// <summary>Runs that are here at once: what a beat calls slots.</summary>
+    internal int Places => Slots + Ahead;
+
+    /// <summary>A run that waits for its turn keeps its message: all that others may take before it must stay within the broker's patience.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        var rounds = 1 + ((Ahead + Slots - 1) / Math.Max(1, Slots));
+        if (Ahead > 0 && rounds * TimeLimit > MostPatience)
+        {
+            yield return new ValidationResult(
+                $"With Inference:Ahead a run may wait for {rounds - 1} other(s) of Inference:TimeLimit each and then take as long itself, which must stay " +
+                $"within {MostPatience.TotalMinutes:0} minutes together: lower Ahead (at most as many as Slots is plenty) or TimeLimit.",
+                [nameof(Ahead), nameof(TimeLimit)]);
+        }
+    }
+
     /// <summary>What one child may keep of models.</summary>
     internal Child.SessionPolicy SessionPolicy => new(
-        WarmModelsMiB > 0 ? (long)WarmModelsMiB << 20 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / Slots,
+        WarmModelsMiB > 0 ? (long)WarmModelsMiB << 20 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / Places,
         CachePath is null ? TimeSpan.Zero : CalibrationLimit,
         CachePath);
 

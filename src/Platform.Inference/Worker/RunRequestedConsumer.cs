@@ -52,7 +52,7 @@ internal sealed partial class RunRequestedConsumer(
     {
         var since = clock.GetTimestamp();
         var finished = await ComputeInChildAsync(manifest, delivery, ct);
-        return finished with { ComputeSeconds = clock.GetElapsedTime(since).TotalSeconds, Device = slots.Device };
+        return finished with { ComputeSeconds = (clock.GetElapsedTime(since) - delivery.Waited).TotalSeconds, Device = slots.Device };
     }
 
     private async Task<RunFinished> ComputeInChildAsync(RunManifest manifest, WorkerState.Delivery delivery, CancellationToken ct)

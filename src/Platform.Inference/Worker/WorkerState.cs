@@ -82,7 +82,7 @@ internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvid
     {
         var running = deliveries.Values.OrderBy(d => d.AttemptId).ToList();
         return new(
-            Id, Name, device, options.Value.Slots,
+            Id, Name, device, options.Value.Places,
             [.. running.Select(d => d.Tell())],
             loadedModels, memoryBytes, Utilisation(running), IsDraining, clock.GetUtcNow());
     }
@@ -98,7 +98,7 @@ internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvid
                 busy += clock.GetElapsedTime(Math.Max(delivery.Since, lastBeat));
             }
 
-            var share = elapsed <= TimeSpan.Zero ? 0 : busy / elapsed / options.Value.Slots;
+            var share = elapsed <= TimeSpan.Zero ? 0 : busy / elapsed / options.Value.Places;
             (busy, lastBeat) = (TimeSpan.Zero, clock.GetTimestamp());
             return Math.Round(Math.Clamp(share, 0, 1), 3);
         }
@@ -135,6 +135,9 @@ internal sealed class WorkerState(IOptions<InferenceOptions> options, TimeProvid
         public double Progress { get; private set; }
 
         public CancellationToken Cancelled => cancel.Token;
+
+        /// <summary>How long it has waited for its turn on the device, when it has ended.</summary>
+        public TimeSpan Waited { get; set; }
 
         /// <param name="fraction">0 to 1 within the phase.</param>
         public void Report(RunPhase phase, double fraction)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Numerics.Tensors;
 using System.Security.Cryptography;
@@ -69,20 +70,33 @@ internal static class WorkerScenarios
         long[] shape = [session.Batch, 1, window.Patch[0], window.Patch[1], window.Patch[2]];
         using var options = new SessionOptions { IntraOpNumThreads = threads };
         using var bare = new InferenceSession(session.Package.Model, options);
-        var phases = new List<PhaseSeconds>();
+        var phases = new List<(PhaseSeconds Seconds, double Whole)>();
         await stage.MeasureAsync(
             $"One run of {model}, warm",
             string.Create(CultureInfo.InvariantCulture, $"{manifest.Series[0].Instances.Count} {sample.Modality} images, {tensors.Count} tensors of {session.Batch} × {string.Join(" × ", window.Patch)}"),
             repetitions,
             [
-                new Contestant("Platform", async _ => phases.Add(await RunAsync(computation, manifest, (_, _) => { }))),
+                new Contestant("Platform", async repetition =>
+                {
+                    var started = Stopwatch.GetTimestamp();
+                    var seconds = await RunAsync(computation, manifest, (_, _) => { });
+                    if (repetition >= 0)
+                    {
+                        phases.Add((seconds, Stopwatch.GetElapsedTime(started).TotalSeconds));
+                    }
+                }),
                 new Contestant("ONNX Runtime alone", _ => Task.Run(() => RunBare(bare, session, shape, tensors))),
             ]);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"    of which (mean): fetch {Mean(p => p.Fetch)}, decode {Mean(p => p.Decode)}, prepare {Mean(p => p.Prepare)}, infer {Mean(p => p.Infer)}, post {Mean(p => p.Post)}, write {Mean(p => p.Write)} ms"));
+        stage.Note(
+            $"One run of {model}, of which in the mean of the repetitions: fetch {Mean(p => p.Fetch)}, decode {Mean(p => p.Decode)}, prepare {Mean(p => p.Prepare)}, " +
+            $"infer {Mean(p => p.Infer)}, post {Mean(p => p.Post)}, write {Mean(p => p.Write)}, in none of them " +
+            $"{Milliseconds(phases.Average(p => p.Whole - Sum(p.Seconds)))} ms.");
 
-        string Mean(Func<PhaseSeconds, double> phase) => (1000 * phases.Average(phase)).ToString("0", CultureInfo.InvariantCulture);
+        string Mean(Func<PhaseSeconds, double> phase) => Milliseconds(phases.Average(p => phase(p.Seconds)));
+
+        static double Sum(PhaseSeconds p) => p.Fetch + p.Decode + p.Prepare + p.Infer + p.Post + p.Write;
+
+        static string Milliseconds(double seconds) => (1000 * seconds).ToString("0", CultureInfo.InvariantCulture);
     }
 
     private static void RunBare(InferenceSession bare, ModelSession session, long[] shape, List<float[]> tensors)

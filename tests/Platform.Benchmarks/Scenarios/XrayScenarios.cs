@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.ML.OnnxRuntime;
 using Platform.Benchmarks.Files;
 using Platform.Benchmarks.Measuring;
@@ -12,6 +13,7 @@ using Platform.Inference.Child;
 using Platform.Inference.Images;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
+using Platform.Inference.Worker;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace Platform.Benchmarks.Scenarios;
@@ -25,44 +27,83 @@ internal static class XrayScenarios
     private const int Images = 200;
     private const int Rows = 2500;
     private const int Columns = 2048;
+    private const int FewImages = 40; // of a graph that takes a tenth of a second for one
+    private static readonly Guid Tenant = Guid.CreateVersion7();
 
     public static async Task RunAsync(Stage stage, string folder)
     {
         var blobs = new FileBlobStore(Path.Combine(folder, "xray-blobs"), 0, TimeProvider.System);
-        var package = await ModelPackage.OpenFolderAsync(Path.Combine(Checkout.Root, "src/models/chest-xray-pneumonia"), CancellationToken.None);
-        var model = await InstallAsync(blobs, "chest-xray-pneumonia");
-        var (runs, tensors) = await RunsAsync(blobs, model, package.Manifest.Input);
+        var files = await StoreAsync(blobs);
+        var trained = Path.Combine(Checkout.Root, "src/models/chest-xray-pneumonia");
+        await MeasureAsync(stage, blobs, folder, trained, "A stream of X-rays, warm", files, [1, 2, 4, 8, 16, 32, 64]);
+        foreach (var size in (int[])[224, 512])
+        {
+            var (dense, gmac) = await WriteDenseAsync(trained, Path.Combine(folder, $"dense-{size}"), size);
+            await MeasureAsync(
+                stage, blobs, folder, dense, string.Create(CultureInfo.InvariantCulture, $"A stream of X-rays, a graph of DenseNet-121's size at {size} × {size} ({gmac:0.0} GMAC)"),
+                [.. files.Take(FewImages)], [1, 2, 4, 8]);
+        }
+    }
+
+    private static async Task MeasureAsync(
+        Stage stage, FileBlobStore blobs, string folder, string packageFolder, string what, IReadOnlyList<ManifestInstance> files, int[] batches)
+    {
+        var package = await ModelPackage.OpenFolderAsync(packageFolder, CancellationToken.None);
+        var model = await InstallAsync(blobs, packageFolder);
+        var runs = files.Select(file => new RunManifest(
+            Tenant, Guid.CreateVersion7(), "2.25.1", 1, [new("2.25.2", "CR", [file])], model, new Dictionary<string, string>(), 60)).ToList();
+        var tensors = Enumerable.Range(0, files.Count).Select(i => Tensor(Chest(i), package.Manifest.Input)).ToArray();
 
         var threads = Environment.ProcessorCount;
         using var options = new SessionOptions { IntraOpNumThreads = threads };
         using var bare = new InferenceSession(package.Model, options);
-        var batch = BestBatch(bare, package.Manifest, tensors);
+        var batch = BestBatch(bare, package.Manifest, tensors, batches);
 
-        await using var one = await Children.StartAsync(blobs, folder, 1, threads);
-        await using var each = await Children.StartAsync(blobs, folder, threads, 1);
+        await using var one = await Children.StartAsync(blobs, folder, 1, 0, threads);
+        await using var each = await Children.StartAsync(blobs, folder, threads, 0, 1);
+        await using var ahead = await Children.StartAsync(blobs, folder, threads, 1, 1);
         List<PhaseSeconds> together = [];
         var amount = string.Create(CultureInfo.InvariantCulture, $"{runs.Count} X-rays of {Columns} × {Rows}, batch of {batch} for ONNX Runtime");
         await stage.MeasureAsync(
-            "A stream of X-rays, warm",
+            what,
             amount,
             3,
             [
                 new Contestant("Platform", async _ => together.AddRange(await each.RunAsync(runs))),
                 new Contestant("ONNX Runtime alone", _ => Task.Run(() => RunBare(bare, package.Manifest, tensors, batch))),
+                new Contestant("Platform, one ahead", _ => ahead.RunAsync(runs)),
             ]);
-        var few = runs.Take(Images / 5).ToList();
+        var few = runs.Take(Math.Max(1, runs.Count / 5)).ToList();
         await one.RunAsync(few);
         var started = Stopwatch.GetTimestamp();
         var alone = await one.RunAsync(few);
         var oneRate = few.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
-        stage.Note($"Processor time of the children for an X-ray, {threads} at a time: {each.Processor} ms.");
+        stage.Note($"{what}: processor time of the children for an X-ray, {threads} at a time: {each.Processor} ms, one ahead of them {ahead.Processor} ms.");
         var timings = stage.Measurements[^1].Timings;
         stage.Note(string.Create(
             CultureInfo.InvariantCulture,
-            $"X-rays in a second: Platform {Rate(0):0.0}, ONNX Runtime alone {Rate(1):0}, Platform one at a time {oneRate:0.0}."));
+            $"X-rays in a second: Platform {Rate(0):0.0}, with one ahead {Rate(2):0.0}, one at a time {oneRate:0.0}; ONNX Runtime alone {Rate(1):0.0}. That is {Rate(0) / Rate(1):0.000}, with one ahead {Rate(2) / Rate(1):0.000} of bare throughput."));
         stage.Note($"One X-ray, one at a time: {Phases(alone)}; {threads} at a time: {Phases(together)}.");
 
         double Rate(int contestant) => runs.Count / timings[contestant].Median.TotalSeconds;
+    }
+
+    /// <summary>The trained package with another graph: the same manifest, larger images, no golden cases.</summary>
+    private static async Task<(string Folder, double Gmac)> WriteDenseAsync(string trained, string folder, int size)
+    {
+        var (bytes, gmac) = DenseGraph.Write(size);
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(trained, "manifest.json")))!;
+        manifest["name"] = $"dense-{size}";
+        manifest["model"]!["sha256"] = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        manifest["model"]!["bytes"] = bytes.Length;
+        manifest["input"]!["size"] = new JsonArray(size, size);
+        manifest["limits"]!["memoryMb"] = 8000;
+        manifest.AsObject().Remove("golden");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "model.onnx"), bytes);
+        await File.WriteAllTextAsync(Path.Combine(folder, "manifest.json"), manifest.ToJsonString());
+        File.Copy(Path.Combine(trained, "card.md"), Path.Combine(folder, "card.md"));
+        return (folder, gmac);
     }
 
     private static string Phases(IReadOnlyList<PhaseSeconds> phases)
@@ -73,12 +114,11 @@ internal static class XrayScenarios
     }
 
     /// <summary>The batch with the most images a second, of those that double.</summary>
-    private static int BestBatch(InferenceSession bare, PackageManifest manifest, float[][] tensors)
+    private static int BestBatch(InferenceSession bare, PackageManifest manifest, float[][] tensors, int[] batches)
     {
-        int[] batches = [1, 2, 4, 8, 16, 32, 64];
         return batches.MinBy(batch =>
         {
-            var times = Enumerable.Range(0, 6).Select(_ =>
+            var times = Enumerable.Range(0, batches.Length > 4 ? 6 : 2).Select(_ =>
             {
                 var started = Stopwatch.GetTimestamp();
                 RunBare(bare, manifest, tensors, batch);
@@ -101,26 +141,19 @@ internal static class XrayScenarios
         }
     }
 
-    /// <summary>Images, each in a blob and with a run of its own, and what the model is given of them.</summary>
-    private static async Task<(List<RunManifest> Runs, float[][] Tensors)> RunsAsync(
-        FileBlobStore blobs, ManifestModel model, InputSpec input)
+    /// <summary>Images, each in a blob.</summary>
+    private static async Task<IReadOnlyList<ManifestInstance>> StoreAsync(FileBlobStore blobs)
     {
-        var tenant = Guid.CreateVersion7();
-        var (runs, tensors) = (new List<RunManifest>(), new float[Images][]);
+        var files = new List<ManifestInstance>();
         for (var i = 0; i < Images; i++)
         {
-            var pixels = Chest(i);
-            tensors[i] = Tensor(pixels, input);
-            var file = ScannerFiles.Xray(i, Rows, Columns, MemoryMarshal.AsBytes<ushort>(pixels).ToArray());
-            var name = BlobNames.Instance(tenant, RandomNumberGenerator.GetHexString(32, lowercase: true));
+            var file = ScannerFiles.Xray(i, Rows, Columns, MemoryMarshal.AsBytes<ushort>(Chest(i)).ToArray());
+            var name = BlobNames.Instance(Tenant, RandomNumberGenerator.GetHexString(32, lowercase: true));
             await WriteAsync(blobs, name, file);
-            runs.Add(new RunManifest(
-                tenant, Guid.CreateVersion7(), "2.25.1", 1,
-                [new("2.25.2", "CR", [new("", "", "", name, file.Length, Convert.ToHexStringLower(SHA256.HashData(file)))])],
-                model, new Dictionary<string, string>(), 60));
+            files.Add(new("", "", "", name, file.Length, Convert.ToHexStringLower(SHA256.HashData(file))));
         }
 
-        return (runs, tensors);
+        return files;
     }
 
     /// <summary>Two dark lungs in a bright body, with ribs and noise; 12 bits.</summary>
@@ -164,13 +197,13 @@ internal static class XrayScenarios
         return values;
     }
 
-    private static async Task<ManifestModel> InstallAsync(FileBlobStore blobs, string model)
+    private static async Task<ManifestModel> InstallAsync(FileBlobStore blobs, string packageFolder)
     {
         using var zip = new MemoryStream();
-        await ModelPackageZip.WriteAsync(Path.Combine(Checkout.Root, "src/models", model), zip, CancellationToken.None);
+        await ModelPackageZip.WriteAsync(packageFolder, zip, CancellationToken.None);
         var hash = Convert.ToHexStringLower(SHA256.HashData(zip.ToArray()));
         await WriteAsync(blobs, BlobNames.Model(hash), zip.ToArray());
-        return new(model, "1.0.0", hash, BlobNames.Model(hash));
+        return new(Path.GetFileName(packageFolder), "1.0.0", hash, BlobNames.Model(hash));
     }
 
     private static async Task WriteAsync(FileBlobStore blobs, string name, byte[] content)
@@ -181,20 +214,21 @@ internal static class XrayScenarios
     }
 
     /// <summary>Real children of the worker, each with one run at a time.</summary>
-    private sealed class Children(FileBlobStore blobs, IReadOnlyList<ComputeChild> children) : IAsyncDisposable
+    /// <param name="turns">Null where there are no more children than may infer.</param>
+    private sealed class Children(FileBlobStore blobs, IReadOnlyList<ComputeChild> children, ComputeTurns? turns) : IAsyncDisposable
     {
-        public static async Task<Children> StartAsync(FileBlobStore blobs, string folder, int count, int threads)
+        public static async Task<Children> StartAsync(FileBlobStore blobs, string folder, int slots, int ahead, int threads)
         {
             var children = new List<ComputeChild>();
-            for (var i = 0; i < count; i++)
+            for (var i = 0; i < slots + ahead; i++)
             {
                 var setup = new ChildSetup(
                     new BlobOptions { Provider = BlobProvider.File, Path = Path.Combine(folder, "xray-blobs"), MinimumFreeBytes = 0 },
-                    "cpu", null, threads, Path.Combine(folder, $"xray-scratch-{count}-{i}"));
+                    "cpu", null, threads, Path.Combine(folder, $"xray-scratch-{Guid.CreateVersion7():N}"));
                 children.Add(await ComputeChild.StartAsync(Path.Combine(AppContext.BaseDirectory, "Platform.Inference.dll"), setup, CancellationToken.None));
             }
 
-            return new Children(blobs, children);
+            return new Children(blobs, children, ahead > 0 ? new(slots) : null);
         }
 
         private readonly List<double> processor = [];
@@ -212,8 +246,8 @@ internal static class XrayScenarios
                 for (int i; (i = Interlocked.Increment(ref next)) < runs.Count;)
                 {
                     var answer = await child.ComputeAsync(
-                        new ComputeRequest(Guid.CreateVersion7(), runs[i], IsVerified: true),
-                        TimeSpan.FromMinutes(1), long.MaxValue, _ => { }, CancellationToken.None);
+                        new ComputeRequest(Guid.CreateVersion7(), runs[i], IsVerified: true, TakesTurns: turns is not null),
+                        TimeSpan.FromMinutes(1), long.MaxValue, _ => { }, CancellationToken.None, turns);
                     if (answer.Outcome != ComputeOutcome.Succeeded)
                     {
                         throw new InvalidOperationException($"The run did not succeed: {answer.ReasonCode} {answer.Reason}");

@@ -218,6 +218,58 @@ public class WorkerTests(WorkerHost worker, TestServices services) : IClassFixtu
         Assert.Equal(RunOutcome.Succeeded, (await leaving.FinishedAsync(run)).Outcome);
     }
 
+    [Fact]
+    public async Task A_run_ahead_is_prepared_while_another_infers_and_follows_it()
+    {
+        await using var busy = new WorkerHost(services);
+        busy.Settings["Inference:Ahead"] = "1";
+        await busy.InitializeAsync();
+        var slow = await new RunInput { Package = "slow" }.StoreAsync(busy.Blobs, Ct);
+        var quick = await new RunInput { Package = "threshold" }.StoreAsync(busy.Blobs, Ct);
+        await Task.WhenAll(busy.RunAsync(quick), busy.RunAsync(quick)); // both children are there, and warm
+        await busy.RequestAsync(slow);
+        await busy.PhaseAsync(slow, "Infer");
+        var next = await new RunInput { Package = "threshold" }.StoreAsync(busy.Blobs, Ct);
+
+        await busy.RequestAsync(next);
+        await busy.StartedAsync(next);
+        await busy.UntilAsync(() => busy.Beats.Last() is { Slots: 2, Running.Count: 2 });
+        var before = busy.Beats.Count;
+        await busy.UntilAsync(() => busy.Beats.Count >= before + 3);
+        Assert.All(busy.Beats.Skip(before), b => Assert.Contains(b.Running, r => r.RunId == next.RunId && r.Phase != "Infer"));
+        await busy.CancelAsync(slow);
+
+        Assert.Equal(RunOutcome.Cancelled, (await busy.FinishedAsync(slow)).Outcome);
+        var finished = await busy.FinishedAsync(next);
+        await busy.ResultAsync(finished);
+        Assert.InRange(finished.ComputeSeconds, 0, 10);
+    }
+
+    [Fact]
+    public async Task A_child_killed_while_it_infers_lets_the_run_ahead_go_on()
+    {
+        await using var busy = new WorkerHost(services);
+        busy.Settings["Inference:Ahead"] = "1";
+        await busy.InitializeAsync();
+        var slow = await new RunInput { Package = "slow" }.StoreAsync(busy.Blobs, Ct);
+        await busy.RequestAsync(slow);
+        await busy.PhaseAsync(slow, "Infer");
+        var next = await new RunInput { Package = "threshold" }.StoreAsync(busy.Blobs, Ct);
+        await busy.RequestAsync(next);
+        await busy.UntilAsync(() => busy.Beats.Last().Running.Count == 2);
+
+        // Of all children the one that computes: another worker's may be there, too.
+        var children = WorkerHost.Children().Select(child => (Child: child, Before: child.TotalProcessorTime)).ToList();
+        await Task.Delay(TimeSpan.FromSeconds(1), Ct);
+        children.ForEach(c => c.Child.Refresh());
+        children.MaxBy(c => c.Child.TotalProcessorTime - c.Before).Child.Kill();
+        var crash = await busy.FinishedAsync(slow);
+
+        Assert.Equal((RunOutcome.Crashed, "child-died"), (crash.Outcome, crash.ReasonCode));
+        await busy.ResultAsync(await busy.FinishedAsync(next));
+    }
+
+
     private async Task<RunManifest> StoreBadAsync(string reason)
     {
         var input = reason switch

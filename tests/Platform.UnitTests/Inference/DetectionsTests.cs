@@ -12,6 +12,28 @@ public class DetectionsTests
     private static readonly int[] Shape = [3, 4, 12];
     private static readonly Code Thing = new("T", "99TEST", "Thing");
 
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(0.3)]
+    [InlineData(0.5)]
+    [InlineData(0.6)]
+    [InlineData(1e-46)]
+    public void A_float_is_held_against_the_threshold_as_it_stands_in_the_manifest(double threshold)
+    {
+        var near = (float)threshold;
+        float[] values =
+        [
+            .. Enumerable.Range(0, 7).SelectMany(_ => new[] { near, MathF.BitIncrement(near), MathF.BitDecrement(near), 0, 1, float.NaN, float.NegativeInfinity }),
+        ];
+        var labels = new byte[values.Length];
+        Array.Fill(labels, (byte)9);
+
+        Detections.Above(values, threshold, labels);
+
+        Assert.Equal(values.Select(v => (byte)(v >= threshold ? 1 : 0)), labels);
+    }
+
+
     [Fact]
     public void Components_are_ordered_by_probability_and_numbered_in_that_order()
     {

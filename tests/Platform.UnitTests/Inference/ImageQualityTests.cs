@@ -26,6 +26,24 @@ public class ImageQualityTests
     public void Every_feature_that_a_manifest_may_name_is_measured() =>
         Assert.All(FeatureSpec.Names, name => Assert.NotNull(ImageQuality.Feature(new PlanarImage(1, 1, [0]), name)));
 
+    [Theory]
+    [InlineData(256, 256)]
+    [InlineData(1300, 900)]
+    [InlineData(3, 3)]
+    [InlineData(2, 9)]
+    public void Display_values_measure_the_same_as_the_numbers_that_they_stand_for(int rows, int columns)
+    {
+        var random = new Random(rows);
+        byte[] display = [.. Enumerable.Range(0, rows * columns).Select(i => (byte)Math.Clamp((i % columns / 4) + random.Next(-9, 9), 3, 230))];
+        float[] values = [.. display.Select(v => v / 255f)];
+
+        var fromBytes = ImageQuality.Of(PlanarImage.OfDisplay(rows, columns, display), null, null);
+        var fromValues = ImageQuality.Of(new PlanarImage(rows, columns, values), null, null);
+
+        Assert.Equal(fromValues.Measures.Select(m => m.Value), fromBytes.Measures.Select(m => m.Value));
+    }
+
+
     [Fact]
     public void A_softer_edge_is_less_sharp()
     {

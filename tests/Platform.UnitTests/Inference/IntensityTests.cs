@@ -27,6 +27,36 @@ public class IntensityTests
 
     [Theory]
     [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(1003)]
+    public void A_line_and_a_z_score_are_those_of_double_precision_to_the_bit(int count)
+    {
+        var random = new Random(count);
+        float[] values = [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() - 0.5) * 4000))];
+        var (line, score) = (values.ToArray(), values.ToArray());
+
+        Intensity.Apply(line, [new IntensitySpec("scale", null, null, null, null, 0.1, -1e-3)]);
+        Intensity.Apply(score, [new IntensitySpec("zScore", null, null, null, null, null, null)]);
+
+        var (sum, squares) = (0.0, 0.0);
+        foreach (var value in values)
+        {
+            sum += value;
+        }
+
+        foreach (var value in values)
+        {
+            squares += (value - (sum / count)) * (value - (sum / count));
+        }
+
+        var deviation = Math.Max(Math.Sqrt(squares / count), 1e-6);
+        Assert.Equal(values.Select(v => (float)((v * 0.1) + -1e-3)), line);
+        Assert.Equal(values.Select(v => (float)((v - (sum / count)) / deviation)), score);
+    }
+
+
+    [Theory]
+    [InlineData(1)]
     [InlineData(2)]
     [InlineData(1001)]
     public void Values_of_two_ranks_are_those_of_the_sorted_values(int count)

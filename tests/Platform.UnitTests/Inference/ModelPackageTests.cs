@@ -114,7 +114,7 @@ public class ModelPackageTests
     [InlineData("input.views", "[]")]
     [InlineData("input.dimensions", "2")]
     [InlineData("outputs.0.type", "segmentation")]
-    [InlineData("outputs.0.heatMap", "{\"name\":\"heat\",\"label\":0}")]
+    [InlineData("outputs.0.heatMap", "{\"name\":\"heat\",\"label\":9}")]
     [InlineData("golden.0.kind", "image")]
     [InlineData("golden.0.expectedProbabilities", "[0.5]")]
     [InlineData("golden.0.absoluteTolerance", "null")]

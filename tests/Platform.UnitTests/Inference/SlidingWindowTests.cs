@@ -54,6 +54,31 @@ public class SlidingWindowTests
         }
     }
 
+    [Theory]
+    [InlineData(Activation.Softmax)]
+    [InlineData(Activation.Sigmoid)]
+    public void However_many_threads_sum_the_bits_are_the_same(Activation activation)
+    {
+        int[] patch = [7, 6, 9], shape = [19, 11, 23];
+        var plan = new WindowPlan(shape, patch, 0.5, Patches.Weights(patch, 0.125), 3, activation, 2, (true, false, true));
+        var random = new Random(3);
+        float[] voxels = [.. Enumerable.Range(0, 19 * 11 * 23).Select(_ => (float)random.NextDouble())];
+
+        var alone = Sum(1);
+
+        Assert.All((int[])[2, 3, 16], threads => Assert.Equal(alone, Sum(threads)));
+
+        float[] Sum(int threads)
+        {
+            var (input, sums) = (new float[2 * plan.PatchVoxels], new float[3 * voxels.Length]);
+            var predict = Network(plan);
+            SlidingWindow.Run(
+                voxels, plan, input, patches => predict(input, patches), (z, slice) => slice.CopyTo(sums.AsSpan(z * slice.Length)), _ => { }, threads);
+            return sums;
+        }
+    }
+
+
     [Fact]
     public void Slices_come_in_their_order_once_each()
     {

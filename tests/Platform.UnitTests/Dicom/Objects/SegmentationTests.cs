@@ -40,6 +40,25 @@ public class SegmentationTests
         Assert.InRange(read.Segments[0].Colour!.Value.Blue, 88, 92);
     }
 
+    [Theory]
+    [InlineData(16, 20)]
+    [InlineData(9, 13)]
+    public void Any_labels_come_back_wherever_their_frames_begin(int rows, int columns)
+    {
+        List<DicomDataset> headers =
+            [.. ImageSeriesWriter.Write(Phantom.Series((x, y, z) => x, columns, rows, 6, "CT", Affine.Axial(1, 1, 2, new(0, 0, 0)))).Select(f => f.Dataset)];
+        var geometry = SeriesGeometry.Read(headers).Geometry!;
+        var random = new Random(rows);
+        byte[] labels = [.. Enumerable.Range(0, (int)geometry.VoxelCount).Select(i => (byte)Math.Max(0, random.Next(-3, 3)))];
+
+        var file = DicomFile.Read(SegmentationWriter.Write(geometry, headers, labels, Segments, Options).ToArray());
+
+        Assert.Equal(labels, SegmentationReader.ReadOnto(file, geometry).Labels);
+        labels[^1] = 3;
+        Assert.Throws<ArgumentException>(() => SegmentationWriter.Write(geometry, headers, labels, Segments, Options));
+    }
+
+
     [Fact]
     public void Only_slices_that_a_segment_touches_become_frames()
     {

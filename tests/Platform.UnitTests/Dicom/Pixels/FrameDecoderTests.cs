@@ -49,6 +49,29 @@ public class FrameDecoderTests
         }
     }
 
+    [Theory]
+    [InlineData(8, 8, false)]
+    [InlineData(16, 12, false)]
+    [InlineData(16, 12, true)]
+    [InlineData(32, 32, false)]
+    public void A_frame_in_blocks_has_the_values_of_the_whole(int bits, int stored, bool signed)
+    {
+        const int Rows = 130, Columns = 131;
+        var pixels = new byte[2 * Rows * Columns * bits / 8];
+        new Random(bits).NextBytes(pixels);
+        var dataset = Frames.Dataset(Rows, Columns, bits, stored, signed, frames: 2);
+        dataset.Set(DicomTags.RescaleSlope, 0.7);
+        dataset.Set(DicomTags.RescaleIntercept, -3.3);
+        var decoder = Frames.Native(dataset, pixels);
+        var (whole, blocks) = (new float[Rows * Columns], new float[Rows * Columns]);
+
+        decoder.DecodeToSingle(1, whole);
+        decoder.DecodeToSingle(1, (first, values) => values.CopyTo(blocks.AsSpan(first)));
+
+        Assert.Equal(whole, blocks);
+    }
+
+
     [Fact]
     public void Big_endian_words_come_out_as_their_values()
     {

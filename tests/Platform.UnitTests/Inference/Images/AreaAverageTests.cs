@@ -62,6 +62,24 @@ public class AreaAverageTests
         var box = new PlanarBox(10, 0, 40, 20);
 
         Assert.Equal(
-            [0, 0, 0.25f, 0.5f, 1, 1], new[] { 10, 20, 25, 30, 40, 50 }.Select(x => AreaAverage.At(small, box, x, 5)), (a, b) => Math.Abs(a - b) < 1e-6);
+            [0, 0, 0.25f, 0.5f, 1, 1], new[] { 10, 20, 25, 30, 40, 50 }.Select(x => At(AreaAverage.Tap(x, box.X, box.Width, 2))), (a, b) => Math.Abs(a - b) < 1e-6);
+
+        float At((int Low, int High, float Weight) tap) => small.Values[tap.Low] + ((small.Values[tap.High] - small.Values[tap.Low]) * tap.Weight);
+    }
+
+    [Theory]
+    [InlineData(28, 28)]
+    [InlineData(170, 200)]
+    public void Display_values_come_to_the_same_bits_as_the_numbers_that_they_stand_for(int rows, int columns)
+    {
+        var random = new Random(rows);
+        var display = new byte[411 * 367];
+        random.NextBytes(display);
+        var box = PlanarBox.Of("crop", 411, 367, rows, columns);
+
+        var fromBytes = AreaAverage.Of(PlanarImage.OfDisplay(411, 367, display), box, rows, columns);
+        var fromValues = AreaAverage.Of(new PlanarImage(411, 367, [.. display.Select(v => v / 255f)]), box, rows, columns);
+
+        Assert.Equal(fromValues.Values, fromBytes.Values);
     }
 }

@@ -1,6 +1,7 @@
 using Platform.Contracts;
 using Platform.Inference.Child;
 using Platform.Inference.Engine;
+using Platform.Inference.Worker;
 using Xunit;
 
 namespace Platform.UnitTests.Inference.Runs;
@@ -71,7 +72,94 @@ public sealed class ComputeChildTests : IDisposable
         Assert.Equal("time-limit", crash.Code);
     }
 
+    [Fact]
+    public async Task A_run_ahead_prepares_and_waits_for_its_turn_beyond_its_time()
+    {
+        using ComputeChild computing = await runs.StartAsync(), ahead = await runs.StartAsync();
+        var (slow, quick) = (await runs.StoreAsync("slow"), await runs.StoreAsync("threshold"));
+        await WarmAsync(ahead, quick);
+        var turns = new ComputeTurns(1);
+        using var cancel = new CancellationTokenSource();
+        var (infers, prepares) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var phases = new List<RunPhase>();
+
+        var first = computing.ComputeAsync(Turned(slow), Minutes, long.MaxValue, Saw(RunPhase.Infer, infers), cancel.Token, turns);
+        await infers.Task;
+        var second = ahead.ComputeAsync(
+            Turned(quick), TimeSpan.FromSeconds(2), long.MaxValue, Saw(RunPhase.Prepare, prepares) + (report => phases.Add(report.Phase)), CancellationToken.None, turns);
+        await prepares.Task;
+        await Task.WhenAny(second, Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken));
+
+        Assert.False(second.IsCompleted);
+        Assert.DoesNotContain(RunPhase.Infer, phases);
+        await cancel.CancelAsync();
+        Assert.Equal(ComputeOutcome.Cancelled, (await first).Outcome);
+        Assert.Equal(ComputeOutcome.Succeeded, (await second).Outcome);
+        Assert.Contains(RunPhase.Infer, phases);
+        Assert.True(ahead.Waited > TimeSpan.FromSeconds(3));
+        Assert.True(computing.Waited < TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task A_child_that_dies_in_its_turn_gives_it_to_the_next()
+    {
+        using ComputeChild computing = await runs.StartAsync(), ahead = await runs.StartAsync();
+        var turns = new ComputeTurns(1);
+        var infers = new TaskCompletionSource();
+        var first = computing.ComputeAsync(
+            Turned(await runs.StoreAsync("slow")), Minutes, long.MaxValue, Saw(RunPhase.Infer, infers), CancellationToken.None, turns);
+        await infers.Task;
+        var second = ahead.ComputeAsync(Turned(await runs.StoreAsync("threshold")), Minutes, long.MaxValue, _ => { }, CancellationToken.None, turns);
+
+        using var process = System.Diagnostics.Process.GetProcessById(computing.ProcessId);
+        process.Kill();
+
+        Assert.Equal("child-died", (await Assert.ThrowsAsync<ChildCrashedException>(() => first)).Code);
+        Assert.Equal(ComputeOutcome.Succeeded, (await second).Outcome);
+    }
+
+    [Fact]
+    public async Task Cancelling_a_run_that_waits_ends_it_and_leaves_the_other_alone()
+    {
+        using ComputeChild computing = await runs.StartAsync(), ahead = await runs.StartAsync();
+        var turns = new ComputeTurns(1);
+        using CancellationTokenSource cancel = new(), end = new();
+        var infers = new TaskCompletionSource();
+        var quick = await runs.StoreAsync("threshold");
+        await WarmAsync(ahead, quick);
+        var first = computing.ComputeAsync(
+            Turned(await runs.StoreAsync("slow")), Minutes, long.MaxValue, Saw(RunPhase.Infer, infers), end.Token, turns);
+        await infers.Task;
+        var prepares = new TaskCompletionSource();
+        var second = ahead.ComputeAsync(Turned(quick), Minutes, long.MaxValue, Saw(RunPhase.Prepare, prepares), cancel.Token, turns);
+        await prepares.Task;
+
+        await cancel.CancelAsync();
+
+        Assert.Equal(ComputeOutcome.Cancelled, (await second).Outcome);
+        Assert.True(ahead.IsUsable);
+        Assert.False(first.IsCompleted);
+        await end.CancelAsync();
+        Assert.Equal(ComputeOutcome.Cancelled, (await first).Outcome);
+        Assert.True(turns.TakeAsync(Guid.CreateVersion7()).IsCompleted);
+    }
+
+
     public void Dispose() => runs.Dispose();
 
     private static ComputeRequest Request(RunManifest run) => new(Guid.CreateVersion7(), run, IsVerified: true);
+
+    private static ComputeRequest Turned(RunManifest run) => Request(run) with { TakesTurns = true };
+
+    private static Action<ComputeProgress> Saw(RunPhase phase, TaskCompletionSource seen) => report =>
+    {
+        if (report.Phase == phase)
+        {
+            seen.TrySetResult();
+        }
+    };
+
+    /// <summary>Its model loaded and seen to be right, for which a child takes a turn of its own.</summary>
+    private static async Task WarmAsync(ComputeChild child, RunManifest run) => Assert.Equal(
+        ComputeOutcome.Succeeded, (await child.ComputeAsync(Request(run), Minutes, long.MaxValue, _ => { }, CancellationToken.None)).Outcome);
 }

@@ -28,7 +28,9 @@ internal sealed class RunStore : IDisposable
 
     /// <summary>Stores files as one series, and the package.</summary>
     /// <param name="change">Changes its manifest before; null leaves it as it is.</param>
-    public async Task<RunManifest> StoreAsync(string package, string modality, IReadOnlyList<DicomFile> files, Action<JsonNode>? change = null)
+    /// <param name="model">A graph in place of its own.</param>
+    public async Task<RunManifest> StoreAsync(
+        string package, string modality, IReadOnlyList<DicomFile> files, Action<JsonNode>? change = null, byte[]? model = null)
     {
         var tenant = Guid.CreateVersion7();
         var instances = new List<ManifestInstance>();
@@ -40,7 +42,7 @@ internal sealed class RunStore : IDisposable
         }
 
         using var zip = new MemoryStream();
-        await ModelPackageZip.WriteAsync(await ChangedAsync(package, change), zip, Ct);
+        await ModelPackageZip.WriteAsync(await ChangedAsync(package, change, model), zip, Ct);
         var hash = Convert.ToHexStringLower(SHA256.HashData(zip.ToArray()));
         if (await blobs.GetLengthAsync(BlobNames.Model(hash), Ct) is null)
         {
@@ -90,7 +92,7 @@ internal sealed class RunStore : IDisposable
         return bytes.ToArray();
     }
 
-    private async Task<string> ChangedAsync(string package, Action<JsonNode>? change)
+    private async Task<string> ChangedAsync(string package, Action<JsonNode>? change, byte[]? model)
     {
         var from = TestPackages.Folder(package);
         if (change is null)
@@ -108,6 +110,13 @@ internal sealed class RunStore : IDisposable
 
         var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(to, "manifest.json"), Ct))!;
         change(manifest);
+        if (model is not null)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(to, "model.onnx"), model, Ct);
+            manifest["model"]!["sha256"] = Convert.ToHexStringLower(SHA256.HashData(model));
+            manifest["model"]!["bytes"] = model.Length;
+        }
+
         await File.WriteAllTextAsync(Path.Combine(to, "manifest.json"), manifest.ToJsonString(), Ct);
         return to;
     }

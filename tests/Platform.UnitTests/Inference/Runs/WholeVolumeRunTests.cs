@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Platform.Contracts;
 using Platform.Dicom;
 using Platform.Dicom.Objects;
@@ -75,6 +76,79 @@ public sealed class WholeVolumeRunTests : IDisposable
 
         Assert.Equal(first.ResultHash, again.ResultHash);
         Assert.NotEqual(first.ResultHash, other.ResultHash);
+    }
+
+    [Fact]
+    public async Task A_heat_map_lies_over_the_part_of_the_series_that_was_read()
+    {
+        // Of 28 × 24 × 20 mm the middle 20 × 16 × 12 mm go in, as 10 × 8 × 6 voxels; the map has two places along each axis.
+        var series = Phantom.Series((x, _, _) => x < 14 ? 900 : 0, 28, 24, 10, "MR", Affine.Axial(1, 1, 2, new(-13.5, -10, 0)));
+        List<DicomFile> files = [.. ImageSeriesWriter.Write(series)];
+
+        var result = await store.ResultAsync(await store.StoreAsync("lobes", "MR", files, WithHeat, Places()));
+
+        Assert.Equal(1, Assert.Single(result.Findings).SegmentNumber);
+        var file = await store.ObjectAsync(result, "heat-map.dcm");
+        var geometry = SeriesGeometry.Read([.. files.Select(f => f.Dataset)]).Geometry!;
+        var read = SegmentationReader.ReadMasksOnto(file, geometry);
+        Assert.Equal((byte.MaxValue, FractionKind.Probability), (read.Maximum, read.Fraction!.Value));
+        Assert.Equal(result.Findings[0].TrackingUid, Assert.Single(read.Segments).TrackingUid);
+        byte At(int x, int y, int z) => read.Masks[0][(((z * 24) + y) * 28) + x];
+
+        // A window of 1,000 makes 0.9 of 900, and what is drawn begins at 0.5: 0.8 of 255. The places' centres lie 10 mm apart.
+        Assert.Equal(204, At(6, 12, 5));
+        Assert.Equal(0, At(20, 12, 5));
+        Assert.InRange(At(11, 12, 5), 88, 90); // a quarter of the way to the dark half: 0.35 of 255
+        Assert.Equal((0, 0, 0), (At(3, 12, 5), At(6, 3, 5), At(6, 12, 1)));
+        Assert.Equal((204, 204, 204), (At(4, 12, 5), At(6, 4, 5), At(6, 12, 2)));
+
+        var outlines = await store.OutlinesAsync(result);
+        Assert.Equal(6, outlines.HeatMaps!.Count);
+        Assert.All(outlines.HeatMaps, map => Assert.Equal([0, 0, 28, 24], map.Box));
+        Assert.Equal(At(6, 12, 5), outlines.HeatMaps[0].Values[(12 * outlines.HeatMaps[0].Columns) + 6]);
+        var group = Assert.Single(MeasurementReportReader.Read((await store.ObjectAsync(result, "report.dcm")).Dataset).Groups);
+        Assert.Equal(file.Dataset.GetUid(DicomTags.SOPInstanceUID), group.Segment!.Value.Instance.SopInstanceUid);
+    }
+
+    [Fact]
+    public async Task Without_evidence_there_is_no_heat_map()
+    {
+        var series = Phantom.Series((_, _, _) => 100, 28, 24, 10, "MR", Affine.Axial(1, 1, 2, new(-13.5, -10, 0)));
+
+        var result = await store.ResultAsync(await store.StoreAsync("lobes", "MR", [.. ImageSeriesWriter.Write(series)], WithHeat, Places()));
+
+        Assert.Null(Assert.Single(result.Findings).SegmentNumber);
+        Assert.DoesNotContain(result.Objects, o => o.Blob.EndsWith("heat-map.dcm", StringComparison.Ordinal));
+        Assert.Null((await store.OutlinesAsync(result)).HeatMaps);
+    }
+
+    private static void WithHeat(JsonNode manifest)
+    {
+        var output = manifest["outputs"]![0]!;
+        output["classes"]!.AsArray().RemoveAt(1);
+        output["calibration"]!["slope"] = new JsonArray(10);
+        output["calibration"]!["intercept"] = new JsonArray(-2);
+        output["heatMap"] = new JsonObject { ["name"] = "heat", ["label"] = 0, ["from"] = 0.5 };
+        manifest.AsObject().Remove("golden");
+    }
+
+    /// <summary>The mean of 6 × 8 × 10 voxels, and as a map those of their eight corners.</summary>
+    private static byte[] Places()
+    {
+        byte[] mean = [.. OnnxBytes.Text(1, "image"), .. OnnxBytes.Text(2, "means"), .. OnnxBytes.Text(4, "GlobalAveragePool")];
+        byte[] flat = [.. OnnxBytes.Text(1, "means"), .. OnnxBytes.Text(2, "numbers"), .. OnnxBytes.Text(4, "Flatten")];
+        byte[] heat =
+        [
+            .. OnnxBytes.Text(1, "image"), .. OnnxBytes.Text(2, "heat"), .. OnnxBytes.Text(4, "AveragePool"), .. Lengths("kernel_shape"), .. Lengths("strides"),
+        ];
+        return OnnxBytes.Bare(
+        [
+            .. TestPackages.Field(1, mean), .. TestPackages.Field(1, flat), .. TestPackages.Field(1, heat), .. OnnxBytes.Text(2, "places"),
+            .. TestPackages.Field(11, OnnxBytes.Value("image", 1, 1, 6, 8, 10)), .. TestPackages.Field(12, OnnxBytes.Value("numbers", 1, 1)),
+            .. TestPackages.Field(12, OnnxBytes.Value("heat", 1, 1, 2, 2, 2)),
+        ]);
+
+        static byte[] Lengths(string name) => TestPackages.Field(5, [.. OnnxBytes.Text(1, name), .. OnnxBytes.Shape(8, 3, 4, 5), 0xA0, 0x01, 7]);
     }
 
     private async Task<RunResult> RunAsync(
