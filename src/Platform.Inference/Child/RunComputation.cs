@@ -13,8 +13,6 @@ namespace Platform.Inference.Child;
 /// </summary>
 internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, string scratch, int threads, TimeProvider clock)
 {
-    private const int MaxParallelFetches = 4;
-
     /// <summary>Told, once the model is loaded, the resident memory at which its manifest wants a run to be stopped.</summary>
     public Func<Guid, long, Task>? Bounded { get; init; }
 
@@ -58,10 +56,6 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         var manifest = request.Manifest;
         var store = new AttemptBlobs(
             blobs, manifest.TenantId, BlobNames.Attempt(manifest.TenantId, manifest.RunId, request.AttemptId, ""));
-        if (manifest.Series is not [{ Instances.Count: > 0 } series])
-        {
-            throw new InputRefusedException("no-instances", "The run names no series, or more than one; start it again on one series.");
-        }
 
         // :: Step 1
         var watch = Stopwatch.StartNew();
@@ -72,7 +66,8 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             await Bounded(request.AttemptId, bytes);
         }
 
-        var paths = await FetchAsync(store, series, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
+        var files = await RunFiles.FetchAsync(
+            manifest, session.Package.Manifest, store, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
         var fetch = Lap(watch);
 
         // :: Steps 2 and 3
@@ -83,8 +78,8 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         }
 
         var computed = package.Input.IsPlanar
-            ? await ImageComputation.RunAsync(manifest, package, paths, session, clock.GetUtcNow(), progress, ct)
-            : await VolumeComputation.RunAsync(manifest, package, paths, session, threads, clock.GetUtcNow(), progress, ct);
+            ? await ImageComputation.RunAsync(manifest, package, files.First, session, clock.GetUtcNow(), progress, ct)
+            : await VolumeComputation.RunAsync(manifest, package, files, session, threads, clock.GetUtcNow(), progress, ct);
 
         // :: Step 4
         watch.Restart();
@@ -124,21 +119,6 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         {
             yield return ("key-images.dcm", ReportObject.WriteKeyObjects(manifest, package, computed, clock.GetUtcNow()));
         }
-    }
-
-    private static async Task<IReadOnlyList<string>> FetchAsync(
-        AttemptBlobs store, ManifestSeries series, string folder, Action<double> progress, CancellationToken ct)
-    {
-        var paths = new string[series.Instances.Count];
-        var done = 0;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelFetches, CancellationToken = ct };
-        await Parallel.ForAsync(0, paths.Length, options, async (i, token) =>
-        {
-            paths[i] = Path.Combine(folder, $"{i}.dcm");
-            await store.FetchAsync(series.Instances[i], paths[i], token);
-            progress(Interlocked.Increment(ref done) / (double)paths.Length);
-        });
-        return paths;
     }
 
     private static async Task<ResultObject> WriteObjectAsync(AttemptBlobs store, string name, DicomFile file, CancellationToken ct)

@@ -9,15 +9,15 @@ using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Child;
 
-/// <summary>A run on a series as a volume: :: 1 decode, :: 2 engine, :: 3 findings, segmentation, outlines.</summary>
+/// <summary>A run on a series as a volume, or on several: :: 1 decode, :: 2 engine, :: 3 findings, segmentation, outlines.</summary>
 internal static class VolumeComputation
 {
     /// <param name="model">Of the session's package, with what the run asks for in place of its own.</param>
-    /// <exception cref="InputRefusedException">The series is none that the model takes.</exception>
+    /// <exception cref="InputRefusedException">A series is none that the model takes.</exception>
     public static async Task<ComputedRun> RunAsync(
         RunManifest run,
         PackageManifest model,
-        IReadOnlyList<string> paths,
+        RunFiles files,
         ModelSession session,
         int threads,
         DateTimeOffset at,
@@ -28,28 +28,29 @@ internal static class VolumeComputation
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Decode, 0);
         var series = run.Series[0];
-        var input = await SeriesInput.ReadAsync(paths, series.Modality, model.Input, ct);
+        var input = await SeriesInput.ReadAsync(files.First, series.Modality, model.Input, ct);
         var volume = await input.DecodeAsync(threads, fraction => progress(RunPhase.Decode, fraction), ct);
+        var further = await FurtherSeries.ReadAsync(model, files, input, threads, fraction => progress(RunPhase.Decode, fraction), ct);
         var decode = watch.Elapsed.TotalSeconds;
 
         if (model.IsWhole)
         {
-            return Said(run, model, input, volume, VolumeEngine.Run(volume, session, threads, progress, ct), decode);
+            return Said(run, model, input, further, volume, VolumeEngine.Run(volume, session, threads, progress, ct, further.Volumes), decode);
         }
 
         // :: Step 2
-        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct, model.Outputs[0]);
+        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct, model.Outputs[0], further.Volumes);
 
         // :: Step 3
         watch.Restart();
         var findings = Findings.Of(labelled, model, run.RunId, series.SeriesInstanceUid);
         var hash = Findings.ResultHash(labelled, findings);
-        List<string> notes = [.. input.Notes, .. labelled.Notes];
+        List<string> notes = [.. input.Notes, .. further.Notes, .. labelled.Notes];
         var objects = new List<(string Name, DicomFile File)>();
         var outlines = new RunOutlines([], []);
         if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
         {
-            (var file, outlines) = SegmentationObject.Write(run, model, input, labelled, findings, at);
+            (var file, outlines) = SegmentationObject.Write(run, model, input, further.Sources, labelled, findings, at);
             objects.Add(("segmentation.dcm", file));
         }
         else if (!model.Outputs[0].IsDetection && labelled.Enhanced is null)
@@ -72,13 +73,14 @@ internal static class VolumeComputation
                 labelled.Infer.TotalSeconds,
                 labelled.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
         {
-            Images = labelled.Enhanced is { } enhanced ? DerivedSeries.Write(run, model, input, enhanced, at) : [],
+            Images = labelled.Enhanced is { } enhanced ? DerivedSeries.Write(run, model, input, further.Sources, enhanced, at) : [],
+            Basis = further.Sources,
         };
     }
 
     /// <summary>What a model says of the volume as a whole; no one image shows it, all of them are what it rests on.</summary>
     private static ComputedRun Said(
-        RunManifest run, PackageManifest model, SeriesInput input, Volume volume, ClassifiedVolume said, double decode)
+        RunManifest run, PackageManifest model, SeriesInput input, FurtherSeries further, Volume volume, ClassifiedVolume said, double decode)
     {
         var watch = Stopwatch.StartNew();
         var output = model.Outputs[0];
@@ -88,13 +90,13 @@ internal static class VolumeComputation
             findings,
             [.. findings.Select((_, i) => new FindingEvidence($"{model.Name} {i + 1}", Image: null, Frame: null, Segment: null))],
             Findings.ResultHash(said, findings),
-            [.. input.Notes, .. ResultObjects.Unreported(said.Numbers, output)],
+            [.. input.Notes, .. further.Notes, .. ResultObjects.Unreported(said.Numbers, output)],
             new RunOutlines([], []),
             ImageQuality.Of(Slices(volume), reduced: null, model.Quality),
             [],
             new(decode, said.Prepare.TotalSeconds, said.Infer.TotalSeconds, said.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
         {
-            Basis = [.. input.Geometry.Planes.Select(p => p.Instance).Distinct().Select(i => InstanceReference.Of(input.Headers[i]))],
+            Basis = [.. input.Sources, .. further.Sources],
         };
     }
 

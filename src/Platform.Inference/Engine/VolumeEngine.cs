@@ -3,15 +3,21 @@ using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
 
-/// <summary>One volume and one warm model in, the probability of each class or the values of a regression out. No files, no DICOM.</summary>
+/// <summary>One volume, others that a model takes beside it, and one warm model in, the probability of each class or the values of a regression out. No files, no DICOM.</summary>
 public static class VolumeEngine
 {
     /// <summary>:: 1 orient and resample, :: 2 intensity transforms, :: 3 crop and pad to the graph's size, :: 4 the graph, :: 5 calibrate.</summary>
     /// <param name="threads">Threads of the resampling.</param>
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
+    /// <param name="further">The package's further inputs; those that are missing are what its manifest says.</param>
     /// <exception cref="InputRefusedException">The volume or what the model makes of it holds values that are not numbers.</exception>
     public static ClassifiedVolume Run(
-        Volume source, ModelSession session, int threads, Action<RunPhase, double> progress, CancellationToken ct)
+        Volume source,
+        ModelSession session,
+        int threads,
+        Action<RunPhase, double> progress,
+        CancellationToken ct,
+        IReadOnlyList<FurtherVolume>? further = null)
     {
         var manifest = session.Package.Manifest;
         var input = manifest.Input;
@@ -27,7 +33,13 @@ public static class VolumeEngine
         var interpolation = Enum.Parse<Interpolation>(input.Interpolation ?? "linear", ignoreCase: true);
         var volume = Resampling.To(grid, source, interpolation, threads, ct);
         Intensity.Apply(volume.Voxels, input.Intensity);
-        Middle(volume, input.Size!, input.PadValue ?? 0, session.Input);
+        var inputs = PreparedInputs.Of(manifest, volume, further, threads, ct);
+        Middle(volume, input.Size!, input.PadValue ?? 0, session.Input[..session.PatchVoxels]);
+        foreach (var other in inputs.Into(session, (spec, v) => Sized(v, input.Size!, spec.Fill ?? 0)))
+        {
+            other.Voxels.CopyTo(other.Channel is { } channel ? session.Input[(channel * session.PatchVoxels)..] : other.Room!());
+        }
+
         var prepare = clock.Elapsed;
 
         // :: Step 4
@@ -40,7 +52,14 @@ public static class VolumeEngine
         clock.Restart();
         progress(RunPhase.Post, 0);
         var numbers = WholeOutput.Numbers(session.Output[..session.Classes], manifest.Outputs[0]);
-        return new ClassifiedVolume(numbers, prepare, infer, clock.Elapsed);
+        return new ClassifiedVolume(numbers, prepare, infer, clock.Elapsed) { InputsHash = inputs.Hash };
+    }
+
+    private static float[] Sized(Volume volume, IReadOnlyList<int> size, float border)
+    {
+        var voxels = new float[size[0] * size[1] * size[2]];
+        Middle(volume, size, border, voxels);
+        return voxels;
     }
 
     /// <summary>The voxel size x, y, z with which a volume comes to the graph's size.</summary>
@@ -79,4 +98,8 @@ public static class VolumeEngine
 
 /// <summary>What a classification or a regression says of a volume.</summary>
 /// <param name="Numbers">In the order of the manifest: the classes' calibrated probabilities, or the values of a regression.</param>
-public sealed record ClassifiedVolume(IReadOnlyList<double> Numbers, TimeSpan Prepare, TimeSpan Infer, TimeSpan Post);
+public sealed record ClassifiedVolume(IReadOnlyList<double> Numbers, TimeSpan Prepare, TimeSpan Infer, TimeSpan Post)
+{
+    /// <summary>SHA-256 over all inputs as the graph takes them, of a model that takes several; else null.</summary>
+    public string? InputsHash { get; init; }
+}

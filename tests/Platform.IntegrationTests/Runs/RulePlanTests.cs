@@ -8,7 +8,7 @@ namespace Platform.IntegrationTests.Runs;
 /// <summary>What rules that need each other make of a study; nothing but the rules.</summary>
 public class RulePlanTests
 {
-    private static readonly SeriesCandidate[] Mr = [new(Guid.CreateVersion7(), "2.25.1", "MR", null, 1, 20)];
+    private static readonly StudyOffer Mr = new([new(Guid.CreateVersion7(), "2.25.1", "MR", null, 1, 20)], []);
 
     private readonly (Rule Rule, AiModel Model) organ = Make("organ");
     private readonly (Rule Rule, AiModel Model) lesion = Make("lesion");
