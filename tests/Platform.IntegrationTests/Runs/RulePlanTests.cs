@@ -52,7 +52,8 @@ public class RulePlanTests
         lesion.Rule.ShadowOf = organ.Rule.Id;
         var seen = (Rule: Make("seen").Rule, lesion.Model); // the challenger's model, for people
         var planned = RulePlan.Of([lesion, organ, seen], Mr);
-        Assert.Equal(["organ", "seen", "lesion"], planned.Select(p => p.Rule.Name));
+        Assert.Equal(["organ", "seen"], planned.Take(2).Select(p => p.Rule.Name).Order());
+        Assert.Equal("lesion", planned[2].Rule.Name);
     }
 
     [Fact]

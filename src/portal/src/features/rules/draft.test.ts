@@ -12,6 +12,11 @@ describe('a rule in its form', () => {
     expect(requestOf(rule)).toEqual({ name, modelId, lane, deadlineMinutes, conditions, dependsOn, shadowOf, provisionalAt, isActive, thresholds });
   });
 
+  it('keeps how the series must have been acquired', () => {
+    const acquisition = { words: null, withoutWords: null, scanningSequences: null, echoTimeMs: [60, 300], repetitionTimeMs: null, inversionTimeMs: null, contrast: null };
+    expect(requestOf({ ...rule, conditions: { ...rule.conditions, acquisition } }).conditions.acquisition).toEqual(acquisition);
+  });
+
   it('reads lists as people write them', () => {
     const { conditions } = toRequest({ ...draftOf(rule), modalities: 'ct，mr', bodyParts: ' chest、 lung ' });
     expect([conditions.modality, conditions.modalities, conditions.bodyParts]).toEqual(['CT', ['MR'], ['CHEST', 'LUNG']]);
