@@ -3,7 +3,7 @@ import { draftOf, newDraft, requestOf, toRequest, wrongOf, type Rule } from './d
 
 const rule: Rule = {
   id: '1', name: 'X-rays', modelId: '2', model: 'chest-xray-pneumonia', modelVersion: '1.0.0', isModelActive: true, isActive: true, lane: 'Stat', deadlineMinutes: 30,
-  conditions: { modality: 'DX', modalities: ['CR'], bodyParts: ['CHEST'], bodyPartRequired: true, minSlices: 1 }, dependsOn: ['3'], shadowOf: null, provisionalAt: null, thresholds: { 1: 0.7 },
+  conditions: { modality: 'DX', modalities: ['CR'], bodyParts: ['CHEST'], bodyPartRequired: true, minSlices: 1, acquisition: null }, dependsOn: ['3'], shadowOf: null, provisionalAt: null, thresholds: { 1: 0.7 },
 };
 
 describe('a rule in its form', () => {

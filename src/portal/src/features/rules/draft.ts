@@ -75,7 +75,7 @@ export function toRequest(draft: Draft): Request {
     deadlineMinutes: numberOf(draft.deadlineMinutes),
     conditions: {
       modality, modalities, bodyParts: listed(draft.bodyParts), bodyPartRequired: draft.bodyPartRequired, minSlices: numberOf(draft.minSlices) ?? 0,
-      acquisition: draft.acquisition,
+      acquisition: draft.acquisition ?? null,
     },
     dependsOn: [...draft.dependsOn],
     shadowOf: draft.shadowOf === '' ? null : draft.shadowOf,
