@@ -106,8 +106,8 @@ public static partial class ManifestCheck
         Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume, detections or image.");
         Require(manifest.Golden?.All(g => g.Kind != "detections" || manifest.Outputs[0].IsDetection) ?? true, "golden detections need an output of type detection.");
         Require(
-            manifest.Golden?.All(g => g.Kind != "image" || (manifest.Input.IsPlanar && IsWhole(g, manifest.Outputs[0]))) ?? true,
-            "golden images need a classification and a probability of each class, or a regression and each of its values.");
+            manifest.Golden?.All(g => g.Kind != "image" || (manifest.Input.IsPlanar && HasColours(g, manifest.Input) && IsWhole(g, manifest.Outputs[0]))) ?? true,
+            "golden images are [y, x], of input.colour rgb [3, y, x]; they need a classification and a probability of each class, or a regression and each of its values.");
         Require(
             manifest.Golden?.All(g => g.Kind != "volume" || (!manifest.Input.IsPlanar && IsWhole(g, manifest.Outputs[0]))) ?? true,
             "golden volumes need a segmentation and volumes, a classification and a probability of each class, or a regression and each of its values.");
@@ -175,6 +175,8 @@ public static partial class ManifestCheck
         }
     }
 
+    private static bool HasColours(GoldenCase golden, InputSpec input) => input.IsRgb ? golden.Input.Shape is [3, _, _] : golden.Input.Shape.Count == 2;
+
     private static bool IsWhole(GoldenCase golden, OutputSpec output) => output switch
     {
         { IsRegression: true } => golden.ExpectedValues?.Count == output.Values!.Count && golden.AbsoluteTolerance is not null,
@@ -231,7 +233,7 @@ public static partial class ManifestCheck
             "values, views, frames, maxFrames and colour need input.dimensions 2, padValue and several a volume.");
         Require(input.Frames is null or "first" or "all", "input.frames must be first or all.");
         Require(input.MaxFrames is null || input is { TakesEveryFrame: true, MaxFrames: >= 1 and <= 4096 }, "input.maxFrames must be 1 to 4096, with frames all.");
-        Require(input.Colour is null || input is { Colour: "grey", Values: not "modality" }, "input.colour must be grey, of display values.");
+        Require(input.Colour is null || input is { Colour: "grey" or "rgb", Values: not "modality" }, "input.colour must be grey or rgb, of display values.");
         Require(input.Several is null or "first" or "last", "input.several must be first or last.");
         Require(input.Fit is null or "crop" or "pad" or "stretch", "input.fit must be crop, pad or stretch.");
         Require(input.Values is null or "display" or "modality", "input.values must be display or modality.");
@@ -267,7 +269,7 @@ public static partial class ManifestCheck
         "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3 },
         "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
             && golden.ExpectedDetections.All(d => d is { CentreMm.Count: 3 }),
-        "image" => golden is { Input.Shape.Count: 2, AbsoluteTolerance: not null },
+        "image" => golden is { Input.Shape.Count: 2 or 3, AbsoluteTolerance: not null },
         _ => false,
     };
 

@@ -29,8 +29,8 @@ public sealed record PackageManifest(
     /// <summary>What the model takes beside its first input; each comes onto the first one's grid. Null where it takes one series.</summary>
     public IReadOnlyList<FurtherInputSpec>? FurtherInputs { get; init; }
 
-    /// <summary>Volumes that are channels of the first input, the first among them, or the neighbouring slices of a graph of two dimensions.</summary>
-    public int Channels => Window.Slices ?? (1 + (FurtherInputs?.Count(f => f.IsChannel) ?? 0));
+    /// <summary>Volumes that are channels of the first input, the first among them; or the neighbouring slices of a graph of two dimensions, or an image's colours.</summary>
+    public int Channels => Window.Slices ?? (Input.IsRgb ? 3 : 1 + (FurtherInputs?.Count(f => f.IsChannel) ?? 0));
 
     /// <summary>Further inputs of the graph itself, in the manifest's order.</summary>
     public IEnumerable<FurtherInputSpec> OwnInputs => (FurtherInputs ?? []).Where(f => !f.IsChannel);
@@ -109,8 +109,14 @@ public sealed record InputSpec(
     /// <summary>Of all frames: at most so many, evenly spread; 256 when null.</summary>
     public int? MaxFrames { get; init; }
 
-    /// <summary>Of an image: <c>grey</c> takes one in colour by its luminance; null refuses it.</summary>
+    /// <summary>
+    /// Of an image: <c>grey</c> takes one in colour by its luminance; <c>rgb</c> takes red, green and blue as three channels, one in grey thrice;
+    /// null refuses colour.
+    /// </summary>
     public string? Colour { get; init; }
+
+    /// <summary>Whether the graph takes red, green and blue: [batch, 3, y, x].</summary>
+    public bool IsRgb => Colour == "rgb";
 
     /// <summary>Of a volume: which one of a series that holds several, by their order in time, echo, diffusion weighting and the like:
     /// <c>first</c> or <c>last</c>; null refuses such a series.</summary>
@@ -378,8 +384,8 @@ public sealed record LimitSpec(int? Seconds, int? MemoryMb);
 /// <summary>What the package must give on every device where it is used.</summary>
 /// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements,
 /// or its classes' probabilities or values.
-/// <c>detections</c>: a series and all that must be detected in it. <c>image</c>: an image [y, x] of display values 0 to 65535 or 0 to 1, and the
-/// probability of each class.</param>
+/// <c>detections</c>: a series and all that must be detected in it. <c>image</c>: an image [y, x] of display values 0 to 65535 or 0 to 1, of colours
+/// [red green blue, y, x], and the probability of each class.</param>
 /// <param name="AbsoluteTolerance">Greatest difference of any element of a tensor.</param>
 /// <param name="LabelAgreement">Least fraction of voxels whose greatest class is the expected one.</param>
 /// <param name="SpacingMm">Of a volume: x, y, z.</param>

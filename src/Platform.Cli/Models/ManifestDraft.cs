@@ -146,6 +146,12 @@ internal sealed class ManifestDraft
         Guess("input.fit", "what becomes of an image of another shape: crop, pad or stretch");
         Guess("input.intensity", bundle?.IntensityHint ?? "the transforms of the training, in their order");
         var size = bundle?.Shape is { Count: 2 } told ? told : [.. input.Shape!.Skip(2)];
+        var isRgb = input.Shape![1] == 3;
+        if (isRgb)
+        {
+            Guess("input.colour", "rgb is red, green, blue from 0 to 1; what the training did to each of them by itself belongs into the graph");
+        }
+
         return new JsonObject
         {
             ["name"] = input.Name,
@@ -157,6 +163,7 @@ internal sealed class ManifestDraft
             ["size"] = new JsonArray([.. size.Select((n, i) => JsonValue.Create(Length(n, 224, $"input.size[{i}]")))]),
             ["fit"] = "crop",
             ["values"] = "display",
+            ["colour"] = isRgb ? "rgb" : null,
             ["intensity"] = new JsonArray(),
         };
     }

@@ -70,7 +70,10 @@ public static class GoldenCheck
             TensorPrimitives.Divide(values, ushort.MaxValue, values);
         }
 
-        var image = new PlanarImage(checked((int)golden.Input.Shape[0]), checked((int)golden.Input.Shape[1]), values);
+        var (rows, columns) = (checked((int)golden.Input.Shape[^2]), checked((int)golden.Input.Shape[^1]));
+        var image = golden.Input.Shape.Count == 2
+            ? new PlanarImage(rows, columns, values)
+            : new PlanarImage(rows, columns, values[..(rows * columns)]) { Colours = [.. values.Chunk(rows * columns)] };
         var found = ImageEngine.Run(image, session, (_, _) => { }, ct);
         return CompareNumbers(found.Numbers, golden);
     }

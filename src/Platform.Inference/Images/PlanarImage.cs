@@ -5,7 +5,11 @@ using System.Runtime.CompilerServices;
 namespace Platform.Inference.Images;
 
 /// <summary>One image of numbers; rows from the top, contiguous [y, x].</summary>
-public sealed record PlanarImage(int Rows, int Columns, float[] Values);
+public sealed record PlanarImage(int Rows, int Columns, float[] Values)
+{
+    /// <summary>Red, green and blue, each [y, x], of which <see cref="Values"/> are the luminance; empty for an image in grey.</summary>
+    public IReadOnlyList<float[]> Colours { get; init; } = [];
+}
 
 /// <summary>A part of an image in pixels: 0, 0 is the outer corner of the first one. It may reach beyond the image.</summary>
 public sealed record PlanarBox(double X, double Y, double Width, double Height)

@@ -1,9 +1,10 @@
-"""Makes the small packages of models that take several series. Needs Python alone: the graphs are written byte by byte.
+"""Makes the small packages of models that take several series, or colours. Needs Python alone: the graphs are written byte by byte.
 
     python3 make_series_packages.py
 
 difference is a T1 less its T2, as two channels; change says where a scan is brighter than the earlier one within the regions that another
-model found, each an input of its own; gap is the difference of two means of whole volumes.
+model found, each an input of its own; gap is the difference of two means of whole volumes; tint takes an image in
+colour.
 """
 
 import hashlib
@@ -148,6 +149,28 @@ def gap():
                  "spacingMm": [1, 1, 1], "expectedValues": [3.0], "absoluteTolerance": 1e-3}])
 
 
+def tint():
+    """Red, green and blue of an image: each the sum of its 4 x 6 places, which count 1 to 24 three-hundredths."""
+    folder = HERE / "tint"
+    rows, columns = 4, 6
+    count = rows * columns
+    weights = [(1 + i) / 300 if made == given else 0.0 for made in range(3) for given in range(3) for i in range(count)]
+    graph = model(
+        "tint", node("Conv", ["image", "weights"], "sums"), node("Flatten", ["sums"], "numbers"),
+        constant("weights", [3, 3, rows, columns], weights), value(11, "image", ["batch", 3, rows, columns]), value(12, "numbers", ["batch", 3]))
+    image = [c * 0.25 + i / 100 for c in range(3) for i in range(count)]
+    sums = [sum((1 + i) / 300 * image[c * count + i] for i in range(count)) for c in range(3)]
+    manifest(
+        folder, graph, "Colours, for tests",
+        input={"name": "image", "modality": "ES", "modalities": ["US", "XC"], "bodyParts": [], "bodyPartRequired": False, "minSlices": 1,
+               "dimensions": 2, "size": [rows, columns], "fit": "stretch", "values": "display", "colour": "rgb", "intensity": []},
+        outputs=[{"name": "numbers", "type": "regression", "values": [{
+            "label": c, "name": name, "finding": own("IMAGE", "Image"), "concept": own(name.upper(), name),
+            "unit": {"value": "1", "scheme": "UCUM", "meaning": "no units"}} for c, name in enumerate(["Red", "Green", "Blue"])]}],
+        golden=[{"kind": "image", "input": tensor(folder, "image", [3, rows, columns], image), "expectedValues": sums, "absoluteTolerance": 1e-5}])
+
+
 difference()
 change()
 gap()
+tint()

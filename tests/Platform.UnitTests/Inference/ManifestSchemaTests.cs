@@ -93,7 +93,7 @@ public partial class ManifestSchemaTests
     private static string KindOf(string path)
     {
         var manifest = JsonNode.Parse(File.ReadAllText(path))!;
-        return $"{manifest["outputs"]![0]!["type"]} {manifest["input"]!["dimensions"]} {manifest["input"]!["frames"]} {manifest["window"]?["slices"]} {manifest["furtherInputs"]?.AsArray().Count}";
+        return $"{manifest["outputs"]![0]!["type"]} {manifest["input"]!["dimensions"]} {manifest["input"]!["frames"]} {manifest["window"]?["slices"]} {manifest["furtherInputs"]?.AsArray().Count} {manifest["input"]!["colour"]}";
     }
 
     /// <summary>A manifest with one member left out or of another type or value; of a list the first item stands for all.</summary>

@@ -89,6 +89,7 @@ public class SegmentationEngineTests
     [InlineData("difference")]
     [InlineData("change")]
     [InlineData("gap")]
+    [InlineData("tint")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);
