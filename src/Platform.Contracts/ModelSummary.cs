@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Platform.Contracts;
 
@@ -37,6 +38,10 @@ public sealed record ModelInput(string Modality, IReadOnlyList<string>? BodyPart
 {
     /// <summary>Other modalities that will do as well.</summary>
     public IReadOnlyList<string>? Modalities { get; init; }
+
+    /// <summary>How the series must have been acquired; null takes every one. Not written where null: rules that stand are compared by their text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Acquisition? Acquisition { get; init; }
 
     /// <summary>Whether a series of a modality will do.</summary>
     public bool Takes(string modality) => modality == Modality || Modalities?.Contains(modality) == true;

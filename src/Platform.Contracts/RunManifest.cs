@@ -2,7 +2,7 @@ namespace Platform.Contracts;
 
 /// <summary>Everything a worker needs to compute one run; a JSON blob, immutable, written by the dispatcher.</summary>
 /// <param name="StudyInstanceUid">UID as stored (after de-identification); results stay in this study.</param>
-/// <param name="Series">The series that the rule chose, with all instances of the study version.</param>
+/// <param name="Series">The series that the rule chose, with all instances of the study version: the model's first input, then its further ones by name.</param>
 /// <param name="Model">Which package computes.</param>
 /// <param name="Parameters">Named parameters of the run; empty when the package's defaults hold.</param>
 /// <param name="TimeLimitSeconds">Wall time after which the worker stops the child.</param>
@@ -25,7 +25,11 @@ public sealed record RunManifest(
 public sealed record ManifestInput(Guid RunId, string ModelName, string ModelVersion, IReadOnlyList<ManifestInstance> Objects);
 
 /// <summary>One input series.</summary>
-public sealed record ManifestSeries(string SeriesInstanceUid, string Modality, IReadOnlyList<ManifestInstance> Instances);
+public sealed record ManifestSeries(string SeriesInstanceUid, string Modality, IReadOnlyList<ManifestInstance> Instances)
+{
+    /// <summary>The further input of the package that it is; null for the first.</summary>
+    public string? Input { get; init; }
+}
 
 /// <summary>One input instance as stored.</summary>
 /// <param name="Sha256">Lower-case hex SHA-256 of the stored bytes; the worker checks it while reading.</param>

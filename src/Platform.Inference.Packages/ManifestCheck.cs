@@ -11,6 +11,8 @@ public static partial class ManifestCheck
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxPatchVoxels = 512 * 512 * 512;
+    private const int MaxFurtherInputs = 15;
+    private const string AcquisitionNeeds = "acquisition must have words, and times of a least and a greatest number of milliseconds.";
 
     /// <summary>Parses <c>manifest.json</c>.</summary>
     /// <exception cref="PackageRefusedException">Not JSON, or a member is missing, contradictory or unknown to this engine.</exception>
@@ -27,6 +29,7 @@ public static partial class ManifestCheck
             manifest = JsonSerializer.Deserialize<PackageManifest>(json, PlatformJson.Manifest);
             Require(!HoldsNullInList(json), "a list holds null.");
             _ = ModelSummary.Parse(Encoding.UTF8.GetString(json)); // the rules read it so
+            _ = FurtherInput.Parse(Encoding.UTF8.GetString(json));
         }
         catch (JsonException e)
         {
@@ -94,6 +97,7 @@ public static partial class ManifestCheck
         }
 
         CheckWindow(manifest.Window ?? throw Refused("window is needed."));
+        CheckFurtherInputs(manifest);
         CheckOutput(manifest.Outputs[0]);
         Require(
             manifest.Input.TakesEveryFrame ? manifest.Outputs[0].AcrossFrames is "maximum" or "mean" or "median" : manifest.Outputs[0].AcrossFrames is null,
@@ -102,13 +106,76 @@ public static partial class ManifestCheck
         Require(manifest.Golden?.All(IsComplete) ?? true, "golden cases must be complete and of kind tensor, volume, detections or image.");
         Require(manifest.Golden?.All(g => g.Kind != "detections" || manifest.Outputs[0].IsDetection) ?? true, "golden detections need an output of type detection.");
         Require(
-            manifest.Golden?.All(g => g.Kind != "image" || (manifest.Input.IsPlanar && IsWhole(g, manifest.Outputs[0]))) ?? true,
-            "golden images need a classification and a probability of each class, or a regression and each of its values.");
+            manifest.Golden?.All(g => g.Kind != "image" || (manifest.Input.IsPlanar && HasColours(g, manifest.Input) && IsWhole(g, manifest.Outputs[0]))) ?? true,
+            "golden images are [y, x], of input.colour rgb [3, y, x]; they need a classification and a probability of each class, or a regression and each of its values.");
         Require(
             manifest.Golden?.All(g => g.Kind != "volume" || (!manifest.Input.IsPlanar && IsWhole(g, manifest.Outputs[0]))) ?? true,
             "golden volumes need a segmentation and volumes, a classification and a probability of each class, or a regression and each of its values.");
+        Require(manifest.Golden?.All(g => AreFurtherInputs(g, manifest)) ?? true,
+            "golden.furtherInputs of a tensor must name each further input of the graph, of a series at least each that is required.");
         return manifest;
     }
+
+    private static bool AreFurtherInputs(GoldenCase golden, PackageManifest manifest)
+    {
+        var given = golden.FurtherInputs?.Keys.ToHashSet(StringComparer.Ordinal) ?? [];
+        var isTensor = golden.Kind == "tensor";
+        var known = (isTensor ? manifest.OwnInputs : manifest.FurtherInputs ?? []).ToList();
+        return known.Where(f => isTensor || f.IsRequired).All(f => given.Contains(f.Name)) && given.IsSubsetOf(known.Select(f => f.Name))
+            && (golden.FurtherInputs?.Values.All(IsComplete) ?? true)
+            && (isTensor || (golden.FurtherInputs?.Values.All(t => t.Shape.SequenceEqual(golden.Input.Shape)) ?? true));
+    }
+
+    private static void CheckFurtherInputs(PackageManifest manifest)
+    {
+        if (manifest.FurtherInputs is not { } further)
+        {
+            return;
+        }
+
+        Require(!manifest.Input.IsPlanar, "furtherInputs come onto the grid of a volume: they do not stand with input.dimensions 2.");
+        Require(manifest.Window.Slices is null, "furtherInputs need a graph of three dimensions: they do not stand with window.slices.");
+        Require(further.Count is >= 1 and <= MaxFurtherInputs, $"furtherInputs must be 1 to {MaxFurtherInputs}; leave it out where the model takes one series.");
+        Require(further.All(f => f.Name is { Length: >= 1 and <= 64 }) && further.Select(f => f.Name).Append(manifest.Input.Name).Distinct().Count() == further.Count + 1,
+            "each of furtherInputs needs a name of its own, to 64 characters.");
+        foreach (var input in further)
+        {
+            CheckFurtherInput(input);
+        }
+    }
+
+    private static void CheckFurtherInput(FurtherInputSpec input)
+    {
+        Require(input.From is null or "study" or "prior" or "run", "furtherInputs.from must be study, prior or run.");
+        Require(input.As is null or "channel" or "input", "furtherInputs.as must be channel or input.");
+        Require(input.Fill is null || float.IsFinite(input.Fill.Value), "furtherInputs.fill must be a number.");
+        Require(input.FrameOfReference is null or "same" or "any", "furtherInputs.frameOfReference must be same or any.");
+        Require(input.MaxOffsetMm is null || input is { FrameOfReference: "any", MaxOffsetMm: > 0 and <= 10_000 },
+            "furtherInputs.maxOffsetMm must be a length, with frameOfReference any.");
+        Require(input.MinCoverage is null or (> 0 and <= 1), "furtherInputs.minCoverage must be above 0, at most 1.");
+        Require(input.Interpolation is null or "nearest" or "linear" or "cubic", "furtherInputs.interpolation must be nearest, linear or cubic.");
+        Require(input.Several is null or "first" or "last", "furtherInputs.several must be first or last.");
+        Require(AreLengths(input.MaxSpacingMm), "furtherInputs.maxSpacingMm must be three lengths.");
+        Require(input.Acquisition?.IsComplete() ?? true, AcquisitionNeeds);
+        Require(input.Intensity?.All(IsComplete) ?? true, "furtherInputs.intensity has an unknown or incomplete transform.");
+        if (input.IsOfRun)
+        {
+            Require(input.Model is { } model && Identifier().IsMatch(model), "furtherInputs.model must name the model whose segmentation it is, with from run.");
+            Require(input.Segments is null || (input.Segments is { Count: >= 1 and <= 255 } && input.Segments.All(s => s is >= 1 and <= 255)),
+                "furtherInputs.segments must be numbers 1 to 255.");
+            Require(
+                input is { Modality: null, Modalities: null, BodyParts: null, MinSlices: 0, MaxSpacingMm: null }
+                    and { Acquisition: null, Several: null, Interpolation: null, MinCoverage: null },
+                "furtherInputs with from run are labels: the conditions of a series, several, interpolation and minCoverage do not stand with it.");
+        }
+        else
+        {
+            Require(input.Modality is { Length: > 0 }, "furtherInputs.modality is needed.");
+            Require(input is { Model: null, Segments: null }, "furtherInputs.model and segments need from run.");
+        }
+    }
+
+    private static bool HasColours(GoldenCase golden, InputSpec input) => input.IsRgb ? golden.Input.Shape is [3, _, _] : golden.Input.Shape.Count == 2;
 
     private static bool IsWhole(GoldenCase golden, OutputSpec output) => output switch
     {
@@ -165,7 +232,7 @@ public static partial class ManifestCheck
             "values, views, frames, maxFrames and colour need input.dimensions 2, padValue and several a volume.");
         Require(input.Frames is null or "first" or "all", "input.frames must be first or all.");
         Require(input.MaxFrames is null || input is { TakesEveryFrame: true, MaxFrames: >= 1 and <= 4096 }, "input.maxFrames must be 1 to 4096, with frames all.");
-        Require(input.Colour is null || input is { Colour: "grey", Values: not "modality" }, "input.colour must be grey, of display values.");
+        Require(input.Colour is null || input is { Colour: "grey" or "rgb", Values: not "modality" }, "input.colour must be grey or rgb, of display values.");
         Require(input.Several is null or "first" or "last", "input.several must be first or last.");
         Require(input.Fit is null or "crop" or "pad" or "stretch", "input.fit must be crop, pad or stretch.");
         Require(input.Values is null or "display" or "modality", "input.values must be display or modality.");
@@ -175,6 +242,7 @@ public static partial class ManifestCheck
         Require(OrientationCode.TryParse(input.Orientation, out _), "input.orientation must be like LPS.");
         Require(AreLengths(input.SpacingMm), "input.spacingMm must be three lengths: x, y, z.");
         Require(AreLengths(input.MaxSpacingMm), "input.maxSpacingMm must be three lengths.");
+        Require(input.Acquisition?.IsComplete() ?? true, AcquisitionNeeds);
         foreach (var step in input.Intensity ?? [])
         {
             Require(IsComplete(step), "input.intensity has an unknown or incomplete transform.");
@@ -200,7 +268,7 @@ public static partial class ManifestCheck
         "volume" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3 },
         "detections" => golden is { Input.Shape.Count: 3, SpacingMm.Count: 3, ExpectedDetections: not null, ToleranceMm: > 0 }
             && golden.ExpectedDetections.All(d => d is { CentreMm.Count: 3 }),
-        "image" => golden is { Input.Shape.Count: 2, AbsoluteTolerance: not null },
+        "image" => golden is { Input.Shape.Count: 2 or 3, AbsoluteTolerance: not null },
         _ => false,
     };
 

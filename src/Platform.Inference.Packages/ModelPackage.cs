@@ -28,7 +28,12 @@ public sealed class ModelPackage
             throw new PackageRefusedException("model-tensors", "The graph has no input or no output of the name that the manifest gives.");
         }
 
-        foreach (var tensor in (Manifest.Golden ?? []).SelectMany(g => new[] { g.Input, g.Expected }).OfType<GoldenTensor>())
+        if (Manifest.FurtherInputs is not null)
+        {
+            CheckInputs();
+        }
+
+        foreach (var tensor in (Manifest.Golden ?? []).SelectMany(g => new[] { g.Input, g.Expected }.Concat(g.FurtherInputs?.Values ?? [])).OfType<GoldenTensor>())
         {
             CheckTensor(tensor);
         }
@@ -104,6 +109,28 @@ public sealed class ModelPackage
         }
 
         return values;
+    }
+
+    /// <summary>Of several inputs each is one of the graph, or a channel of the first; and the graph has no others.</summary>
+    private void CheckInputs()
+    {
+        string[] named = [Manifest.Input.Name, .. Manifest.OwnInputs.Select(f => f.Name)];
+        if (Graph.Inputs.Count != named.Length || named.Any(name => Graph.Inputs.All(i => i.Name != name)))
+        {
+            throw new PackageRefusedException(
+                "model-tensors",
+                $"The graph's inputs are {string.Join(", ", Graph.Inputs.Select(i => i.Name))}; the manifest names {string.Join(", ", named)}. Each of furtherInputs is an input of the graph (as: input) or a channel of the first.");
+        }
+
+        foreach (var input in Graph.Inputs)
+        {
+            var channels = input.Name == Manifest.Input.Name ? Manifest.Channels : 1;
+            if (input.ElementType != 1 || input.Shape is { Count: not 5 } || (input.Shape?[1] ?? channels) != channels)
+            {
+                throw new PackageRefusedException(
+                    "model-tensors", $"The graph's input {input.Name} must be float32 [batch, {channels}, z, y, x]: the manifest gives it {channels} channels.");
+            }
+        }
     }
 
     private byte[] CheckTensor(GoldenTensor tensor)

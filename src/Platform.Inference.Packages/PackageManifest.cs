@@ -26,6 +26,15 @@ public sealed record PackageManifest(
     /// <summary>How good images must be; null takes all.</summary>
     public QualitySpec? Quality { get; init; }
 
+    /// <summary>What the model takes beside its first input; each comes onto the first one's grid. Null where it takes one series.</summary>
+    public IReadOnlyList<FurtherInputSpec>? FurtherInputs { get; init; }
+
+    /// <summary>Volumes that are channels of the first input, the first among them; or the neighbouring slices of a graph of two dimensions, or an image's colours.</summary>
+    public int Channels => Window.Slices ?? (Input.IsRgb ? 3 : 1 + (FurtherInputs?.Count(f => f.IsChannel) ?? 0));
+
+    /// <summary>Further inputs of the graph itself, in the manifest's order.</summary>
+    public IEnumerable<FurtherInputSpec> OwnInputs => (FurtherInputs ?? []).Where(f => !f.IsChannel);
+
     /// <summary>Whether its input goes through the graph whole, not in patches.</summary>
     public bool IsWhole => Input.IsPlanar || Outputs[0].IsVector;
 }
@@ -35,7 +44,10 @@ public sealed record PackageManifest(
 public sealed record ModelFile(string? File, string Sha256, long? Bytes, int? Opset);
 
 /// <summary>The series a model takes and how its voxels or pixels are prepared.</summary>
-/// <param name="Name">The graph's input, [batch, 1, z, y, x] float32; of an image [batch, 1, y, x]; slice by slice [batch, slices, y, x].</param>
+/// <param name="Name">
+/// The graph's input, [batch, 1, z, y, x] float32; of an image [batch, 1, y, x]; slice by slice [batch, slices, y, x]; with further inputs as
+/// channels [batch, channel, z, y, x], this one the first.
+/// </param>
 /// <param name="Modality">DICOM modality of the series.</param>
 /// <param name="BodyParts">DICOM Body Part Examined terms; the API's rules read them.</param>
 /// <param name="MinSlices">Fewest slices of a usable volume.</param>
@@ -97,12 +109,21 @@ public sealed record InputSpec(
     /// <summary>Of all frames: at most so many, evenly spread; 256 when null.</summary>
     public int? MaxFrames { get; init; }
 
-    /// <summary>Of an image: <c>grey</c> takes one in colour by its luminance; null refuses it.</summary>
+    /// <summary>
+    /// Of an image: <c>grey</c> takes one in colour by its luminance; <c>rgb</c> takes red, green and blue as three channels, one in grey thrice;
+    /// null refuses colour.
+    /// </summary>
     public string? Colour { get; init; }
+
+    /// <summary>Whether the graph takes red, green and blue: [batch, 3, y, x].</summary>
+    public bool IsRgb => Colour == "rgb";
 
     /// <summary>Of a volume: which one of a series that holds several, by their order in time, echo, diffusion weighting and the like:
     /// <c>first</c> or <c>last</c>; null refuses such a series.</summary>
     public string? Several { get; init; }
+
+    /// <summary>How the series must have been acquired; null takes every one.</summary>
+    public Acquisition? Acquisition { get; init; }
 
     /// <summary>Whether the model is asked of each frame.</summary>
     public bool TakesEveryFrame => Frames == "all";
@@ -112,6 +133,79 @@ public sealed record InputSpec(
 
     /// <summary>Whether a series of a modality will do.</summary>
     public bool Takes(string modality) => modality == Modality || Modalities?.Contains(modality) == true;
+}
+
+/// <summary>
+/// A volume that the model takes beside its first input: another series of the study, one of an earlier study of the patient, or the
+/// segmentation of another model. It is resampled onto the grid on which the first goes through the graph.
+/// </summary>
+/// <param name="Name">By which runs, rules and the command line call it; of <c>as</c> <c>input</c> the graph's input, [batch, 1, z, y, x] float32.</param>
+/// <param name="From"><c>study</c> (when null), <c>prior</c> or <c>run</c>.</param>
+/// <param name="Modality">DICOM modality of the series; null of a run.</param>
+/// <param name="MinSlices">Fewest slices of a usable volume.</param>
+/// <param name="MaxSpacingMm">Greatest column spacing, row spacing and distance between slices; null takes all.</param>
+/// <param name="Interpolation">As of the first input; labels of a run always take the nearest.</param>
+/// <param name="Intensity">Transforms in order, after resampling, over the voxels that the series covers.</param>
+public sealed record FurtherInputSpec(
+    string Name,
+    string? From,
+    string? Modality,
+    IReadOnlyList<string>? BodyParts,
+    int MinSlices,
+    IReadOnlyList<double>? MaxSpacingMm,
+    string? Interpolation,
+    IReadOnlyList<IntensitySpec>? Intensity)
+{
+    /// <summary>Other modalities that will do as well.</summary>
+    public IReadOnlyList<string>? Modalities { get; init; }
+
+    /// <summary>How the series must have been acquired; null takes every one.</summary>
+    public Acquisition? Acquisition { get; init; }
+
+    /// <summary>Which volume of a series that holds several: <c>first</c> or <c>last</c>; null refuses such a series.</summary>
+    public string? Several { get; init; }
+
+    /// <summary>False: where it is missing, every voxel is <see cref="Fill"/>. True when null.</summary>
+    public bool? Required { get; init; }
+
+    /// <summary><c>channel</c> (when null): the first input's next channel. <c>input</c>: an input of the graph of its own.</summary>
+    public string? As { get; init; }
+
+    /// <summary>The value of voxels that it does not cover, after its intensity transforms; 0 when null.</summary>
+    public float? Fill { get; init; }
+
+    /// <summary><c>same</c> (when null): it must have the first input's Frame of Reference UID. <c>any</c>: its millimetres are taken as the first one's.</summary>
+    public string? FrameOfReference { get; init; }
+
+    /// <summary>Of <c>any</c>, where the UIDs differ: at most so far may the centres of the two volumes lie apart; null takes every distance.</summary>
+    public double? MaxOffsetMm { get; init; }
+
+    /// <summary>The least part of the first input's voxels that it must cover; one voxel when null.</summary>
+    public double? MinCoverage { get; init; }
+
+    /// <summary>Of a run: the model whose segmentation it is.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Of a run: the segment numbers that count as 1, everything else as 0; null takes the numbers themselves.</summary>
+    public IReadOnlyList<int>? Segments { get; init; }
+
+    /// <summary>Whether the model cannot do without it.</summary>
+    public bool IsRequired => Required != false;
+
+    /// <summary>Whether it is a channel of the first input.</summary>
+    public bool IsChannel => As != "input";
+
+    /// <summary>Whether it is another model's result.</summary>
+    public bool IsOfRun => From == "run";
+
+    /// <summary>The series that it is, as the first input would describe it.</summary>
+    public InputSpec ToInput() => new(
+        Name, Modality ?? "", BodyParts, MinSlices, MaxSpacingMm, null, null, null, null, null, null, Interpolation, Intensity)
+    {
+        Modalities = Modalities,
+        Acquisition = Acquisition,
+        Several = Several,
+    };
 }
 
 /// <summary>One intensity transform.</summary>
@@ -290,8 +384,8 @@ public sealed record LimitSpec(int? Seconds, int? MemoryMb);
 /// <summary>What the package must give on every device where it is used.</summary>
 /// <param name="Kind"><c>tensor</c>: one input of the graph and its output. <c>volume</c>: a series [z, y, x] in LPS and its measurements,
 /// or its classes' probabilities or values.
-/// <c>detections</c>: a series and all that must be detected in it. <c>image</c>: an image [y, x] of display values 0 to 65535 or 0 to 1, and the
-/// probability of each class.</param>
+/// <c>detections</c>: a series and all that must be detected in it. <c>image</c>: an image [y, x] of display values 0 to 65535 or 0 to 1, of colours
+/// [red green blue, y, x], and the probability of each class.</param>
 /// <param name="AbsoluteTolerance">Greatest difference of any element of a tensor.</param>
 /// <param name="LabelAgreement">Least fraction of voxels whose greatest class is the expected one.</param>
 /// <param name="SpacingMm">Of a volume: x, y, z.</param>
@@ -312,6 +406,12 @@ public sealed record GoldenCase(
     IReadOnlyList<GoldenDetection>? ExpectedDetections,
     double? ToleranceMm)
 {
+    /// <summary>
+    /// The further inputs by name. Of a tensor: the graph's own inputs, in their shapes. Of a series: all that the case has, [z, y, x] on the grid
+    /// of <see cref="Input"/>; labels of a run are segment numbers.
+    /// </summary>
+    public IReadOnlyDictionary<string, GoldenTensor>? FurtherInputs { get; init; }
+
     /// <summary>Of an image or a whole volume: the probability of each class, in the order of the manifest, within <see cref="AbsoluteTolerance"/>.</summary>
     public IReadOnlyList<double>? ExpectedProbabilities { get; init; }
 

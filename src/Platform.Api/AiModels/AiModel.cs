@@ -43,7 +43,12 @@ internal sealed class AiModel : ITenantOwned
         CreatedAt = now,
     };
 
+    private IReadOnlyList<FurtherInput>? furtherInputs;
+
     public ModelSummary ReadSummary() => ModelSummary.Parse(Manifest);
+
+    /// <summary>What it takes beside its first series; read once, since rules ask for every study.</summary>
+    public IReadOnlyList<FurtherInput> ReadFurtherInputs() => furtherInputs ??= FurtherInput.Parse(Manifest);
 
     /// <summary>All of the manifest.</summary>
     public PackageManifest ReadPackage() => ManifestCheck.Parse(Encoding.UTF8.GetBytes(Manifest));

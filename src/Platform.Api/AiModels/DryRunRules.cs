@@ -29,6 +29,7 @@ internal static class DryRunRules
     /// <param name="RuleId">Null for the draft of a new rule.</param>
     /// <param name="SeriesInstanceUid">The series that the model would have taken; null with a reason.</param>
     /// <param name="HasRun">This model version has run on the study.</param>
+    /// <param name="FurtherSeries">Those of the model's further inputs.</param>
     public sealed record PlanItem(
         Guid? RuleId,
         string Rule,
@@ -40,7 +41,12 @@ internal static class DryRunRules
         string? SeriesInstanceUid,
         bool HasRun,
         string? ReasonCode,
-        string? Reason);
+        string? Reason,
+        IReadOnlyList<InputItem> FurtherSeries);
+
+    /// <param name="Input">By the name that the model's package gives it.</param>
+    /// <param name="IsPrior">Of an earlier study of the patient.</param>
+    public sealed record InputItem(string Input, string SeriesInstanceUid, bool IsPrior);
 
     public static void MapDryRunRules(this IEndpointRouteBuilder rules) => rules
         .MapPost("dry-run", Handle)
@@ -85,7 +91,7 @@ internal static class DryRunRules
             .ToListAsync(ct);
         var isCut = studies.Count > MostStudies;
         studies = studies.GetRange(0, Math.Min(studies.Count, MostStudies));
-        var candidates = await StudySeries.CandidatesAsync(db, studies, ct);
+        var offers = await StudySeries.OffersAsync(db, studies, RulePlan.Asked(rules), ct);
         var ids = studies.ConvertAll(s => s.Id);
         var computed = (await db.RunsAndShadows.Where(r => ids.Contains(r.StudyId)).Select(r => new { r.StudyId, r.ModelHash }).ToListAsync(ct))
             .Select(r => (r.StudyId, r.ModelHash)).ToHashSet();
@@ -97,7 +103,7 @@ internal static class DryRunRules
 
         StudyItem Evaluate(Study study)
         {
-            var plans = RulePlan.Of(rules, [.. candidates[study.Id]]);
+            var plans = RulePlan.Of(rules, offers[study.Id]);
             var noAi = plans.Any(p => p is { Series: not null, Rule.ShadowOf: null })
                 ? null
                 : RulePlan.Nearest(plans.Where(p => p.Rule.ShadowOf is null && p.Reason is not null).Select(p => p.Reason!));
@@ -117,7 +123,8 @@ internal static class DryRunRules
                         p.Series?.SeriesInstanceUid,
                         computed.Contains((study.Id, p.Model.Hash)),
                         p.Reason?.Code,
-                        p.Reason?.Reason))
+                        p.Reason?.Reason,
+                        [.. p.Further.Select(f => new InputItem(f.Input, f.Series.SeriesInstanceUid, f.Series.Study.Id != study.Id))]))
                 ],
                 noAi?.Code,
                 noAi?.Reason);

@@ -37,14 +37,16 @@ internal static class RuleDraft
     /// <param name="BodyPartRequired">False also takes a series whose body part nobody stated.</param>
     /// <param name="MinSlices">The fewest instances of a usable series.</param>
     /// <param name="Modalities">Other modalities that will do as well.</param>
+    /// <param name="Acquisition">How the series must have been acquired; null takes every one.</param>
     public sealed record Condition(
         [property: Required, RegularExpression("^[A-Z][A-Z0-9_]{0,15}$")] string Modality,
         [property: MaxLength(64)] IReadOnlyList<string>? BodyParts,
         bool BodyPartRequired,
         [property: Range(0, 100_000)] int MinSlices,
-        [property: MaxLength(16)] IReadOnlyList<string>? Modalities = null)
+        [property: MaxLength(16)] IReadOnlyList<string>? Modalities = null,
+        Acquisition? Acquisition = null)
     {
-        public ModelInput ToInput() => new(Modality, BodyParts, BodyPartRequired, MinSlices) { Modalities = Modalities };
+        public ModelInput ToInput() => new(Modality, BodyParts, BodyPartRequired, MinSlices) { Modalities = Modalities, Acquisition = Acquisition };
     }
 
     /// <summary>The rule that this would make, or one sentence that says why it may not be.</summary>
@@ -69,6 +71,10 @@ internal static class RuleDraft
         return rule switch
         {
             _ when parameterProblem is not null => (null, parameterProblem),
+            _ when draft.Conditions.Acquisition?.IsComplete() == false =>
+                (null, "conditions.acquisition has words, and times of a least and a greatest number of milliseconds."),
+            _ when rule.ProvisionalAt is not null && model.ReadFurtherInputs().Count > 0 =>
+                (null, "A model that takes several inputs waits for the whole study: leave provisionalAt out."),
             _ when rule is { IsActive: true, ShadowOf: not null } && !await ModelVersions.MayRunAsync(identities, model, ct) =>
                 (null, ModelVersions.Withdrawn),
             _ when RulePlan.FindCircle([.. others, rule]) is { } circular =>

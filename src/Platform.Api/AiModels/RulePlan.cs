@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Platform.Api.Data;
 using Platform.Api.Runs;
+using Platform.Contracts;
 
 namespace Platform.Api.AiModels;
 
@@ -8,6 +9,9 @@ namespace Platform.Api.AiModels;
 /// <param name="Lane">The rule's, or that of a more urgent rule which needs this one's result.</param>
 internal sealed record PlannedRule(Rule Rule, AiModel Model, Lane Lane, SeriesCandidate? Series, NoAi? Reason)
 {
+    /// <summary>The series of the model's further inputs, by name; empty where it takes one series, or does not run.</summary>
+    public IReadOnlyList<(string Input, SeriesCandidate Series)> Further { get; init; } = [];
+
     /// <summary>Time to the result; null takes the lane's.</summary>
     public TimeSpan? Target => Rule.DeadlineMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
 }
@@ -16,7 +20,10 @@ internal sealed record PlannedRule(Rule Rule, AiModel Model, Lane Lane, SeriesCa
 internal static class RulePlan
 {
     // When no model takes the study, people are told of the one that came nearest.
-    private static readonly string[] FromFarToNear = ["no-images", "modality", "body-part", "body-part-unknown", "too-few-slices", "input-missing"];
+    private static readonly string[] FromFarToNear =
+    [
+        "no-images", "modality", "body-part", "body-part-unknown", "acquisition", "too-few-slices", "input-series", "prior-missing", "input-missing",
+    ];
 
     /// <summary>The active rules of active versions; a version that is not the active one can challenge it.</summary>
     public static async Task<List<(Rule Rule, AiModel Model)>> ActiveAsync(PlatformDb db, CancellationToken ct) =>
@@ -27,14 +34,17 @@ internal static class RulePlan
             .ToListAsync(ct))
         .ConvertAll(r => (r.rule, r.model));
 
+    /// <summary>The series that these rules ask for.</summary>
+    public static List<(ModelInput First, IReadOnlyList<FurtherInput> Further)> Asked(IEnumerable<(Rule Rule, AiModel Model)> rules) =>
+        [.. rules.Select(r => (r.Rule.ReadConditions(), r.Model.ReadFurtherInputs()))];
+
     /// <summary>Of several reasons the one that came nearest to a run.</summary>
     public static NoAi Nearest(IEnumerable<NoAi> reasons) =>
         reasons.MaxBy(r => Array.IndexOf(FromFarToNear, r.Code))
             ?? new NoAi("no-rules", "No AI model is active here. A tenant administrator can activate one.");
 
     /// <summary>Every rule, shadows last, else those with more urgent lanes first, and each after the ones that it needs.</summary>
-    public static IReadOnlyList<PlannedRule> Of(
-        IReadOnlyCollection<(Rule Rule, AiModel Model)> rules, IReadOnlyCollection<SeriesCandidate> candidates)
+    public static IReadOnlyList<PlannedRule> Of(IReadOnlyCollection<(Rule Rule, AiModel Model)> rules, StudyOffer offer)
     {
         var byId = rules.ToDictionary(r => r.Rule.Id);
         var planned = new Dictionary<Guid, PlannedRule>();
@@ -69,19 +79,29 @@ internal static class RulePlan
                 Visit(byId[needed]);
             }
 
-            var (series, reason) = SeriesChoice.Choose(rule.Rule.ReadConditions(), candidates);
-            if (series is not null && MissingOf(rule.Rule) is { } missing)
+            var (chosen, reason) = SeriesChoice.Choose(rule.Rule.ReadConditions(), rule.Model.ReadFurtherInputs(), offer);
+            if (chosen is not null && MissingOf(rule.Rule, rule.Model) is { } missing)
             {
-                (series, reason) = (null, missing);
+                (chosen, reason) = (null, missing);
             }
 
             planned[rule.Rule.Id] = new PlannedRule(
-                rule.Rule, rule.Model, rule.Rule.ShadowOf is null ? rule.Rule.Lane : Lane.Routine, series, reason);
+                rule.Rule, rule.Model, rule.Rule.ShadowOf is null ? rule.Rule.Lane : Lane.Routine, chosen?.First, reason)
+            {
+                Further = chosen?.Further ?? [],
+            };
             order.Add(rule.Rule.Id);
         }
 
-        NoAi? MissingOf(Rule rule)
+        NoAi? MissingOf(Rule rule, AiModel model)
         {
+            var unnamed = model.ReadFurtherInputs().FirstOrDefault(f => f is { IsOfRun: true, IsRequired: true }
+                && !rule.DependsOn.Any(id => byId.TryGetValue(id, out var other) && other.Model.Name == f.Model));
+            if (unnamed is not null)
+            {
+                return new NoAi("input-missing", $"The model needs the result of {unnamed.Model}: an administrator can let its rule wait for an active rule of that model.");
+            }
+
             foreach (var needed in rule.DependsOn.Where(id => planned.GetValueOrDefault(id)?.Series is null))
             {
                 var name = byId.TryGetValue(needed, out var other) ? $"the rule {other.Rule.Name}" : "a rule that is not active";

@@ -64,25 +64,18 @@ internal sealed class ManifestWriter(TenantScope scopes, BlobStore blobs)
         var study = await db.Studies.AsNoTracking().SingleAsync(s => s.Id == run.StudyId, ct);
         var model = await db.AiModels.AsNoTracking().SingleAsync(m => m.Id == run.ModelId, ct);
         var summary = model.ReadSummary();
-        var candidates = await StudySeries.CandidatesAsync(db, study.Id, run.StudyVersion, ct);
-        var rule = await db.Rules.AsNoTracking().SingleOrDefaultAsync(r => r.Id == run.RuleId, ct);
-        var (series, reason) = SeriesChoice.Choose(rule?.ReadConditions(run.IsProvisional) ?? summary.Input, candidates);
-        if (series is null)
+        var (series, reason) = await SeriesAsync(db, run, summary, ct);
+        if (reason is not null)
         {
-            return (new ManifestOutcome.Impossible(reason!), null);
+            return (new ManifestOutcome.Impossible(reason), null);
         }
 
-        var instances = await StudySeries.Inputs(db, study.Id, run.StudyVersion)
-            .Where(i => i.SeriesId == series.Id)
-            .OrderBy(i => i.InstanceNumber).ThenBy(i => i.SopInstanceUid)
-            .Select(i => new ManifestInstance(i.SopInstanceUid, i.SopClassUid, i.TransferSyntaxUid, i.Blob, i.Length, i.Sha256))
-            .ToListAsync(ct);
         var manifest = new RunManifest(
             run.TenantId,
             run.Id,
             study.StudyInstanceUid,
             run.StudyVersion,
-            [new ManifestSeries(series.SeriesInstanceUid, series.Modality, instances)],
+            series,
             new ManifestModel(model.Name, model.Version, model.Hash, model.PackageBlob),
             run.ReadParameters(),
             Math.Min(summary.Limits?.Seconds ?? LongestRunSeconds, LongestRunSeconds))
@@ -90,5 +83,45 @@ internal sealed class ManifestWriter(TenantScope scopes, BlobStore blobs)
             Inputs = await RunInputs.ReadAsync(db, run, ct),
         };
         return (new ManifestOutcome.Written(name), manifest);
+    }
+
+    /// <summary>The series that were chosen when the run was planned, or of a model of one series the one that is chosen now.</summary>
+    private static async Task<(List<ManifestSeries> Series, NoAi? Reason)> SeriesAsync(
+        PlatformDb db, Run run, ModelSummary summary, CancellationToken ct)
+    {
+        var planned = run.ReadSeries();
+        if (planned.Count == 0)
+        {
+            var rule = await db.Rules.AsNoTracking().SingleOrDefaultAsync(r => r.Id == run.RuleId, ct);
+            var conditions = rule?.ReadConditions(run.IsProvisional) ?? summary.Input;
+            var candidates = await StudySeries.CandidatesAsync(db, run.StudyId, run.StudyVersion, conditions.Acquisition is not null, ct);
+            var (one, reason) = SeriesChoice.Choose(conditions, candidates);
+            if (one is null)
+            {
+                return ([], reason);
+            }
+
+            planned = [RunSeries.Of(null, one)];
+        }
+
+        var series = new List<ManifestSeries>();
+        foreach (var chosen in planned)
+        {
+            var (uid, modality) = await db.Series.AsNoTracking().Where(s => s.Id == chosen.SeriesId)
+                .Select(s => new ValueTuple<string, string>(s.SeriesInstanceUid, s.Modality)).SingleOrDefaultAsync(ct);
+            var instances = await StudySeries.Inputs(db, chosen.StudyId, chosen.StudyVersion)
+                .Where(i => i.SeriesId == chosen.SeriesId)
+                .OrderBy(i => i.InstanceNumber).ThenBy(i => i.SopInstanceUid)
+                .Select(i => new ManifestInstance(i.SopInstanceUid, i.SopClassUid, i.TransferSyntaxUid, i.Blob, i.Length, i.Sha256))
+                .ToListAsync(ct);
+            if (instances.Count == 0)
+            {
+                return ([], new NoAi("input-series", $"The series for the model's input {chosen.Input ?? "series"} is no longer stored. Send its study again."));
+            }
+
+            series.Add(new ManifestSeries(uid, modality, instances) { Input = chosen.Input });
+        }
+
+        return (series, null);
     }
 }

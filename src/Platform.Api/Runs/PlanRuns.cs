@@ -16,8 +16,8 @@ internal sealed class PlanRuns(AuditLog audit, TimeProvider clock)
         study.NoAiCode = null;
         study.NoAiReason = null;
         await ProvisionalRuns.OvertakeAsync(db, study, audit, clock, ct);
-        var candidates = await StudySeries.CandidatesAsync(db, study.Id, study.Version, ct);
-        var planned = RulePlan.Of(await RulePlan.ActiveAsync(db, ct), candidates);
+        var rules = await RulePlan.ActiveAsync(db, ct);
+        var planned = RulePlan.Of(rules, await StudySeries.OfferAsync(db, study, RulePlan.Asked(rules), ct));
         var known = await KnownAsync(db, study, ct);
         var waiting = new List<Run>();
         var ofRule = new Dictionary<Guid, Run>();
@@ -25,7 +25,7 @@ internal sealed class PlanRuns(AuditLog audit, TimeProvider clock)
         {
             var inputs = rule.Rule.DependsOn.Select(id => ofRule[id].Id).ToList();
             var plan = new RunPlan(rule.Rule.Id, rule.Target, rule.Rule.ShadowOf is not null, IsProvisional: false, inputs);
-            var run = Run.Queue(study, rule.Model, rule.Rule.ReadParameters(), rule.Lane, clock.GetUtcNow(), plan);
+            var run = Run.Queue(study, rule.Model, rule.Rule.ReadParameters(), rule.Lane, clock.GetUtcNow(), plan, RunSeries.Of(rule.Series!, rule.Further));
             if (!known.TryAdd((run.ModelHash, run.ParametersHash), run))
             {
                 run = known[(run.ModelHash, run.ParametersHash)];
@@ -64,7 +64,9 @@ internal sealed class PlanRuns(AuditLog audit, TimeProvider clock)
     /// </summary>
     public async Task ForArrivingAsync(PlatformDb db, Study study, IReadOnlyList<(Rule Rule, AiModel Model)> rules, CancellationToken ct)
     {
-        var candidates = await StudySeries.CandidatesAsync(db, study.Id, study.Version, ct);
+        rules = [.. rules.Where(r => r.Model.ReadFurtherInputs().Count == 0)]; // those wait for the whole study
+        var withTraits = rules.Any(r => r.Rule.ReadConditions().Acquisition is not null);
+        var candidates = await StudySeries.CandidatesAsync(db, study.Id, study.Version, withTraits, ct);
         var known = await KnownAsync(db, study, ct);
         foreach (var (rule, model) in rules.Where(r => SeriesChoice.Choose(r.Rule.ReadConditions(isProvisional: true), candidates).Series is not null))
         {

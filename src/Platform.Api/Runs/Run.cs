@@ -72,7 +72,7 @@ internal sealed class Run : ITenantOwned
     public Guid ModelId { get; private init; }
     public string ModelHash { get; private init; } = "";
 
-    /// <summary>SHA-256 of <see cref="Parameters"/>, which is canonical: same parameters, same hash.</summary>
+    /// <summary>SHA-256 of <see cref="Parameters"/>, which is canonical, and of what else makes it a run of its own: same parameters and inputs, same hash.</summary>
     public string ParametersHash { get; private init; } = "";
     public string Parameters { get; private init; } = "{}";
     public Lane Lane { get; private init; }
@@ -98,6 +98,9 @@ internal sealed class Run : ITenantOwned
     /// <summary>Runs whose results it needs.</summary>
     public Guid[] Inputs { get; private init; } = [];
 
+    /// <summary>JSON: the series that were chosen for a model that takes several, as <see cref="RunSeries"/>; empty for a model of one.</summary>
+    public string Series { get; private init; } = "[]";
+
     /// <summary>Computed to be compared: nobody reads its findings and the study does not get them.</summary>
     public bool IsShadow { get; private init; }
 
@@ -110,10 +113,18 @@ internal sealed class Run : ITenantOwned
     public bool IsTerminal => Status is RunStatus.Succeeded or RunStatus.Failed or RunStatus.Cancelled or RunStatus.Quarantined;
 
     /// <param name="plan">What a rule says of it; null when a person asks.</param>
+    /// <param name="series">Of a model that takes several; null for one.</param>
     public static Run Queue(
-        Study study, AiModel model, IReadOnlyDictionary<string, string> parameters, Lane lane, DateTimeOffset now, RunPlan? plan = null)
+        Study study,
+        AiModel model,
+        IReadOnlyDictionary<string, string> parameters,
+        Lane lane,
+        DateTimeOffset now,
+        RunPlan? plan = null,
+        IReadOnlyList<RunSeries>? series = null)
     {
         var canonical = Canonical(parameters);
+        var distinction = plan?.Distinction + string.Concat((series ?? []).Select(s => s.Distinction));
         return new Run
         {
             TenantId = study.TenantId,
@@ -123,13 +134,14 @@ internal sealed class Run : ITenantOwned
             ModelId = model.Id,
             ModelHash = model.Hash,
             Parameters = canonical,
-            ParametersHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical + plan?.Distinction))),
+            ParametersHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical + distinction))),
             Lane = lane,
             Deadline = now + TargetOf(lane, plan),
             Status = plan is { Inputs.Count: > 0 } ? RunStatus.Waiting : RunStatus.Queued,
             CreatedAt = now,
             RuleId = plan?.RuleId,
             Inputs = [.. plan?.Inputs ?? []],
+            Series = JsonSerializer.Serialize(series ?? [], PlatformJson.Options),
             IsShadow = plan?.IsShadow == true,
             IsProvisional = plan?.IsProvisional == true,
         };
@@ -137,6 +149,8 @@ internal sealed class Run : ITenantOwned
 
     public IReadOnlyDictionary<string, string> ReadParameters() =>
         JsonSerializer.Deserialize<SortedDictionary<string, string>>(Parameters, PlatformJson.Options) ?? [];
+
+    public IReadOnlyList<RunSeries> ReadSeries() => JsonSerializer.Deserialize<List<RunSeries>>(Series, PlatformJson.Options) ?? [];
 
     /// <summary>Everything that it needs is there.</summary>
     public bool TryReady()
@@ -275,10 +289,25 @@ internal sealed class Run : ITenantOwned
     }
 }
 
-/// <summary>What a rule says of a run.</summary>
+/// <summary>A series that was chosen when a run was planned.</summary>
+/// <param name="Input">The model's further input that it is; null for the first.</param>
+internal sealed record RunSeries(string? Input, Guid StudyId, int StudyVersion, Guid SeriesId)
+{
+    /// <summary>Part of the natural key. A study's version is: late images make another run.</summary>
+    public string Distinction => $"\n{Input}={SeriesId:N} {StudyVersion}";
+
+    public static RunSeries Of(string? input, SeriesCandidate series) => new(input, series.Study.Id, series.Study.Version, series.Id);
+
+    /// <summary>Empty for a model that takes one series: its manifest chooses it.</summary>
+    public static IReadOnlyList<RunSeries> Of(SeriesCandidate first, IReadOnlyList<(string Input, SeriesCandidate Series)> further) =>
+        further.Count == 0 ? [] : [Of(null, first), .. further.Select(f => Of(f.Input, f.Series))];
+}
+
+/// <summary>What a rule says of a run, or a person who asks for one.</summary>
+/// <param name="RuleId">Null when a person asks.</param>
 /// <param name="Target">Time to the result; null takes the lane's.</param>
 /// <param name="Inputs">Runs whose results it needs.</param>
-internal sealed record RunPlan(Guid RuleId, TimeSpan? Target, bool IsShadow, bool IsProvisional, IReadOnlyList<Guid> Inputs)
+internal sealed record RunPlan(Guid? RuleId, TimeSpan? Target, bool IsShadow, bool IsProvisional, IReadOnlyList<Guid> Inputs)
 {
     /// <summary>What makes it another run than the plain one of the same model and parameters; part of the natural key.</summary>
     public string Distinction =>
@@ -294,6 +323,7 @@ internal sealed class RunMapping : IEntityTypeConfiguration<Run>
         builder.HasIndex(r => new { r.TenantId, r.StudyId, r.StudyVersion, r.ModelHash, r.ParametersHash }).IsUnique();
         builder.HasIndex(r => new { r.TenantId, r.Status, r.Lane, r.Deadline });
         builder.Property(r => r.LimitedBy).HasDefaultValueSql("'{}'");
+        builder.Property(r => r.Series).HasDefaultValue("[]");
         builder.HasOne<Study>().WithMany().HasForeignKey(r => new { r.TenantId, r.StudyId }).OnDelete(DeleteBehavior.Cascade);
         builder.HasOne<AiModel>().WithMany().HasForeignKey(r => new { r.TenantId, r.ModelId }).OnDelete(DeleteBehavior.Restrict);
     }

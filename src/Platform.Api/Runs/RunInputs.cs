@@ -31,6 +31,33 @@ internal static class RunInputs
         return [.. run.Inputs.Select(id => new ManifestInput(id, models[id].Name, models[id].Version, [.. objects[id]]))];
     }
 
+    /// <summary>Of a model that needs results of others, their newest ones on the study's present version that people see.</summary>
+    /// <returns>The runs, or the name of the first model that has none and is needed.</returns>
+    public static async Task<(IReadOnlyList<Guid> Runs, string? Missing)> NewestAsync(
+        PlatformDb db, Study study, IReadOnlyList<FurtherInput> further, CancellationToken ct)
+    {
+        var runs = new List<Guid>();
+        foreach (var input in further.Where(f => f.IsOfRun))
+        {
+            var newest = await db.Runs.AsNoTracking()
+                .Where(r => r.StudyId == study.Id && r.StudyVersion == study.Version && r.Status == RunStatus.Succeeded && !r.IsProvisional)
+                .Join(db.AiModels.Where(m => m.Name == input.Model), r => r.ModelId, m => m.Id, (r, _) => r)
+                .OrderByDescending(r => r.Id)
+                .Select(r => (Guid?)r.Id)
+                .FirstOrDefaultAsync(ct);
+            if (newest is { } run)
+            {
+                runs.Add(run);
+            }
+            else if (input.IsRequired)
+            {
+                return ([], input.Model);
+            }
+        }
+
+        return ([.. runs.Distinct()], null);
+    }
+
     /// <summary>A run has ended, in this transaction: those that wait for it go on or end too.</summary>
     public static async Task InputEndedAsync(PlatformDb db, Run ended, AuditLog audit, CancellationToken ct)
     {

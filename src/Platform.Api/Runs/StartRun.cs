@@ -57,10 +57,19 @@ internal static partial class StartRun
             return TypedResults.Problem("No such active model. GET models lists them.", statusCode: StatusCodes.Status404NotFound);
         }
 
-        var candidates = await StudySeries.CandidatesAsync(db, study.Id, study.Version, ct);
-        if (SeriesChoice.Choose(model.ReadSummary().Input, candidates) is { Reason: { } reason })
+        var (input, further) = (model.ReadSummary().Input, model.ReadFurtherInputs());
+        var (chosen, reason) = SeriesChoice.Choose(input, further, await StudySeries.OfferAsync(db, study, [(input, further)], ct));
+        if (chosen is null)
         {
-            return TypedResults.Problem(reason.Reason, statusCode: StatusCodes.Status422UnprocessableEntity);
+            return TypedResults.Problem(reason!.Reason, statusCode: StatusCodes.Status422UnprocessableEntity);
+        }
+
+        var (results, missing) = await RunInputs.NewestAsync(db, study, further, ct);
+        if (missing is not null)
+        {
+            return TypedResults.Problem(
+                $"The model needs the result of {missing} on this study, and there is none. Run that model first.",
+                statusCode: StatusCodes.Status422UnprocessableEntity);
         }
 
         var parameters = request.Parameters ?? (await ModelVersions.MainRuleAsync(db, model, ct))?.ReadParameters() ?? new Dictionary<string, string>();
@@ -69,12 +78,19 @@ internal static partial class StartRun
             return TypedResults.Problem(problem, statusCode: StatusCodes.Status422UnprocessableEntity);
         }
 
-        var run = Run.Queue(study, model, parameters, request.Lane ?? Lane.Routine, clock.GetUtcNow());
+        var plan = new RunPlan(null, null, IsShadow: false, IsProvisional: false, results);
+        var run = Run.Queue(
+            study, model, parameters, request.Lane ?? Lane.Routine, clock.GetUtcNow(), plan, RunSeries.Of(chosen.First, chosen.Further));
         db.Runs.Add(run); // the dispatcher publishes it when a worker has room
-        await RunWork.QueuedAsync(db, run, ct);
+        if (run.Status == RunStatus.Queued)
+        {
+            await RunWork.QueuedAsync(db, run, ct);
+        }
+
         try
         {
             await RunChange.SaveAsync(db, run, audit, "run.queue", ct);
+            await RunInputs.SettleAsync(db, run, audit, ct);
         }
         catch (DbUpdateException e) when (e.IsUniqueViolation)
         {

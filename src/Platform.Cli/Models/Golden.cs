@@ -15,6 +15,7 @@ namespace Platform.Cli.Models;
 internal static class Golden
 {
     private const string InputFile = ModelPackageZip.GoldenFolder + "/noise.input.bin";
+    private const string FurtherFile = ModelPackageZip.GoldenFolder + "/noise.further";
     private const string ExpectedFile = ModelPackageZip.GoldenFolder + "/noise.expected.bin";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -52,9 +53,11 @@ internal static class Golden
             var package = await ModelPackage.OpenFolderAsync(folder, ct);
             using var session = new ModelSession(package, Device.Cpu, Environment.ProcessorCount);
             long[] shape = [1, .. session.InputShape.Skip(1)];
-            var values = Noise(shape);
+            var values = Noise(shape, 1);
             var output = package.Manifest.Outputs[0];
-            var expected = session.Run(values, shape, output.Name);
+            long[] one = [1, 1, .. shape[2..]];
+            var others = package.Manifest.OwnInputs.Select((f, i) => (f.Name, Values: Noise(one, i + 2))).ToList();
+            var expected = session.Run(values, shape, output.Name, others.ToDictionary(o => o.Name, o => (o.Values, one)));
             if (Array.Exists(expected, v => !float.IsFinite(v)))
             {
                 throw new PackageRefusedException("not-finite-output", "The model makes values of noise that are no numbers; give it a case of its own.");
@@ -70,6 +73,17 @@ internal static class Golden
                 ["expected"] = await WriteAsync(folder, ExpectedFile, expected, expectedShape, ct),
                 ["absoluteTolerance"] = tolerance,
             };
+            if (others.Count > 0)
+            {
+                var written = new JsonObject();
+                foreach (var (name, noise) in others)
+                {
+                    written[name] = await WriteAsync(folder, string.Create(CultureInfo.InvariantCulture, $"{FurtherFile}-{written.Count + 1}.bin"), noise, one, ct);
+                }
+
+                golden["furtherInputs"] = written;
+            }
+
             await ReplaceAsync(manifestPath, golden, ct);
             await io.Output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"added  {InputFile} [{string.Join(", ", shape)}] and {ExpectedFile}, within {tolerance}"));
@@ -84,9 +98,9 @@ internal static class Golden
     }
 
     /// <summary>0 to 1, the same each time.</summary>
-    private static float[] Noise(long[] shape)
+    private static float[] Noise(long[] shape, int seed)
     {
-        var random = new Random(1);
+        var random = new Random(seed);
         var values = new float[shape.Aggregate(1L, (product, n) => checked(product * n))];
         for (var i = 0; i < values.Length; i++)
         {

@@ -13,6 +13,7 @@ internal sealed class ManifestDraft
 {
     private const int UsualPatch = 96;
     private const int Float32 = 1;
+    private const int MostFurtherInputs = 15;
 
     private readonly List<string> _guesses = [];
 
@@ -60,6 +61,12 @@ internal sealed class ManifestDraft
             },
         });
         draft.Manifest["input"] = isPlanar ? draft.ImageInput(input, bundle) : draft.VolumeInput(input, bundle);
+        if (input.Shape.Count == 5 && draft.FurtherInputs(graph, input, bundle) is { Count: > 0 } further)
+        {
+            draft.Manifest["input"]!["acquisition"] = Acquisition();
+            draft.Manifest["furtherInputs"] = further;
+        }
+
         if (!isWhole)
         {
             draft.Manifest["window"] = draft.Window(input, bundle);
@@ -105,12 +112,46 @@ internal sealed class ManifestDraft
         };
     }
 
+    /// <summary>Each further channel of the first input, and each further input of the graph.</summary>
+    private JsonArray FurtherInputs(OnnxSummary graph, OnnxTensorType input, MonaiBundle? bundle)
+    {
+        var channels = Enumerable.Range(2, (int)Math.Clamp((input.Shape![1] ?? 1) - 1, 0, MostFurtherInputs))
+            .Select(c => (Name: string.Create(CultureInfo.InvariantCulture, $"channel-{c}"), As: "channel"));
+        var own = graph.Inputs.Where(i => i.Name != input.Name && i.ElementType is Float32 && i.Shape?.Count == 5).Select(i => (i.Name, As: "input"));
+        return new JsonArray([.. channels.Concat(own).Select((further, i) =>
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"furtherInputs[{i}]");
+            Guess($"{path}.from", "study is another series of the study, prior the patient's last one, run the segmentation of another model");
+            Guess($"{path}.intensity", bundle?.IntensityHint ?? "the transforms of the training, in their order");
+            return new JsonObject
+            {
+                ["name"] = further.Name,
+                ["from"] = "study",
+                ["modality"] = bundle?.Modality ?? Fill("DICOM modality, such as CT or MR"),
+                ["acquisition"] = Acquisition(),
+                ["minSlices"] = 16,
+                ["as"] = further.As,
+                ["interpolation"] = "linear",
+                ["intensity"] = new JsonArray(new JsonObject { ["op"] = bundle?.IsFromZeroToOne == true ? "minMax" : "zScore" }),
+            };
+        })]);
+    }
+
+    private static JsonObject Acquisition() =>
+        new() { ["words"] = new JsonArray(Fill("a word of its description such as T2, or rather echoTimeMs")) };
+
     private JsonObject ImageInput(OnnxTensorType input, MonaiBundle? bundle)
     {
         Guess("input.values", "display is 0 black to 1 white as the sender wanted it shown; modality are the values themselves");
         Guess("input.fit", "what becomes of an image of another shape: crop, pad or stretch");
         Guess("input.intensity", bundle?.IntensityHint ?? "the transforms of the training, in their order");
         var size = bundle?.Shape is { Count: 2 } told ? told : [.. input.Shape!.Skip(2)];
+        var isRgb = input.Shape![1] == 3;
+        if (isRgb)
+        {
+            Guess("input.colour", "rgb is red, green, blue from 0 to 1; what the training did to each of them by itself belongs into the graph");
+        }
+
         return new JsonObject
         {
             ["name"] = input.Name,
@@ -122,6 +163,7 @@ internal sealed class ManifestDraft
             ["size"] = new JsonArray([.. size.Select((n, i) => JsonValue.Create(Length(n, 224, $"input.size[{i}]")))]),
             ["fit"] = "crop",
             ["values"] = "display",
+            ["colour"] = isRgb ? "rgb" : null,
             ["intensity"] = new JsonArray(),
         };
     }

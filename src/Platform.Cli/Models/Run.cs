@@ -14,13 +14,17 @@ internal static class Run
     public static Command Create()
     {
         var package = new Argument<string>("package") { Description = "A folder or a zip." };
-        var input = new Option<string>("--input") { Description = "A folder with the DICOM files of a study.", Required = true };
+        var input = new Option<string[]>("--input")
+        {
+            Description = "A folder with the DICOM files of a study; NAME=FOLDER for a further input of the package: a series, an earlier study, or what another package's run wrote.",
+            Required = true,
+        };
         var to = new Option<string>("--out") { Description = "A folder for result.json and the DICOM objects.", Required = true };
         var threads = new Option<int>("--threads") { Description = "Threads to compute with.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var command = new Command("run", "Runs a package on the series of a folder that it takes.") { package, input, to, threads };
         command.SetAction((parsed, ct) => RunAsync(
             parsed.GetRequiredValue(package),
-            InputFiles.Of(parsed.GetRequiredValue(input)),
+            Inputs.Of(parsed.GetRequiredValue(input)),
             parsed.GetRequiredValue(to),
             Math.Max(1, parsed.GetValue(threads)),
             parsed.InvocationConfiguration,
@@ -29,7 +33,7 @@ internal static class Run
     }
 
     private static async Task<int> RunAsync(
-        string path, List<string> files, string to, int threads, InvocationConfiguration io, CancellationToken ct)
+        string path, Inputs inputs, string to, int threads, InvocationConfiguration io, CancellationToken ct)
     {
         try
         {
@@ -42,7 +46,7 @@ internal static class Run
             var scratch = Path.Combine(Path.GetTempPath(), "platform-run-" + Path.GetRandomFileName());
             var phases = new Phases(io.Error);
             var done = await FolderRun.RunAsync(
-                zip, files, new Dictionary<string, string>(StringComparer.Ordinal), to, scratch, threads, phases.At, ct);
+                zip, inputs.First, new Dictionary<string, string>(StringComparer.Ordinal), to, scratch, threads, phases.At, ct, inputs.Further);
             phases.End();
             if (done.Result is not { } result)
             {
@@ -75,6 +79,32 @@ internal static class Run
         var values = finding.Measurements.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Value:0.###} {m.Unit.Value}"));
         var probability = finding.Probability is { } p ? string.Create(CultureInfo.InvariantCulture, $" ({p:0.00})") : "";
         return $"{finding.Concept.Meaning}{probability}: {string.Join(", ", values)}";
+    }
+
+    /// <summary>The files of the study, and those of further inputs by name.</summary>
+    private sealed record Inputs(List<string> First, Dictionary<string, IReadOnlyList<string>> Further)
+    {
+        /// <exception cref="UsageException">Not one folder without a name; a name twice; no such folder.</exception>
+        public static Inputs Of(IReadOnlyList<string> given)
+        {
+            var (first, further) = (new List<string>(), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal));
+            foreach (var text in given)
+            {
+                // A folder's own name may hold the sign.
+                if (Directory.Exists(text) || text.IndexOf('=', StringComparison.Ordinal) is not (> 0 and var at))
+                {
+                    first.Add(text);
+                }
+                else if (!further.TryAdd(text[..at], InputFiles.Of(text[(at + 1)..])))
+                {
+                    throw new UsageException($"--input {text[..at]}= stands twice.");
+                }
+            }
+
+            return first is [var study]
+                ? new(InputFiles.Of(study), further)
+                : throw new UsageException("--input FOLDER stands once, for the study; further inputs are --input NAME=FOLDER.");
+        }
     }
 
     /// <summary>The phase of the run and how much of it is done: in place on a terminal, else a line for each phase.</summary>

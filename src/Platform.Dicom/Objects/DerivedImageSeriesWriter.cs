@@ -14,6 +14,7 @@ public static class DerivedImageSeriesWriter
     /// <param name="values">Modality values in order slice, row, column.</param>
     /// <param name="options">Its SOP Instance UID is not used.</param>
     /// <param name="derivation">What was done; at most 1024 characters.</param>
+    /// <param name="further">Instances from which every image was made beside its own source.</param>
     /// <exception cref="ArgumentException">Another modality than MR or CT, values of another size, a value that is no number.</exception>
     public static IEnumerable<DicomFile> Write(
         SeriesGeometry geometry,
@@ -21,7 +22,8 @@ public static class DerivedImageSeriesWriter
         ReadOnlyMemory<float> values,
         Func<int, string> sopInstanceUid,
         DerivedObjectOptions options,
-        string derivation)
+        string derivation,
+        IReadOnlyList<InstanceReference>? further = null)
     {
         var source = headers[geometry.Planes[0].Instance];
         var modality = source.GetString(DicomTags.Modality) ?? "";
@@ -77,7 +79,8 @@ public static class DerivedImageSeriesWriter
                 reference.Set(DicomTags.ReferencedFrameNumber, plane.Frame + 1L);
             }
 
-            file.Dataset.SetSequence(DicomTags.SourceImageSequence, reference);
+            file.Dataset.SetSequence(
+                DicomTags.SourceImageSequence, [reference, .. (further ?? []).Select(i => DerivedObject.Reference(i.SopClassUid, i.SopInstanceUid))]);
             return file;
         });
     }

@@ -112,6 +112,14 @@ internal static class SegmentationFrames
         return item;
     }
 
+    /// <summary>An instance from which the segmentation was made, with that purpose.</summary>
+    public static DicomDataset Source(InstanceReference instance)
+    {
+        var item = DerivedObject.Reference(instance.SopClassUid, instance.SopInstanceUid);
+        item.SetSequence(DicomTags.PurposeOfReferenceCodeSequence, SourceImage.ToItem());
+        return item;
+    }
+
     private static DicomDataset Frame(int segment, int positionIndex, ImagePlane plane, IReadOnlyList<DicomDataset> headers)
     {
         var content = new DicomDataset();

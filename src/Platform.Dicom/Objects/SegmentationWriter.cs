@@ -163,7 +163,7 @@ public static class SegmentationWriter
         SetImage(dataset, geometry, headers, frames.Count, options);
         dataset.Set(DicomTags.PhotometricInterpretation, inColour ? "PALETTE COLOR" : "MONOCHROME2");
         SetDimensions(dataset, options, isLabelMap);
-        SetReferencedSeries(dataset, geometry, headers);
+        SetReferences(dataset, geometry, headers, options.FurtherSources);
         var items = segments.Select(s => SegmentItems.Write(s, hasColour: !inColour));
         dataset.SetSequence(DicomTags.SegmentSequence, isLabelMap ? items.Prepend(SegmentItems.Background(segments[0].AlgorithmName)) : items);
         SegmentationFrames.SetFunctionalGroups(dataset, geometry, headers, frames);
@@ -334,18 +334,37 @@ public static class SegmentationWriter
         }
     }
 
-    private static void SetReferencedSeries(DicomDataset dataset, SeriesGeometry geometry, IReadOnlyList<DicomDataset> headers)
+    /// <summary>All instances by study and series (PS3.3 §C.12.2), and those that no frame names as sources of the whole (§C.12.4).</summary>
+    private static void SetReferences(
+        DicomDataset dataset, SeriesGeometry geometry, IReadOnlyList<DicomDataset> headers, IReadOnlyList<InstanceReference> further)
     {
-        var series = geometry.Planes.Select(p => headers[p.Instance]).Distinct()
-            .GroupBy(h => h.GetUid(DicomTags.SeriesInstanceUID) ?? "").Select(Series);
-        dataset.SetSequence(DicomTags.ReferencedSeriesSequence, series);
-
-        static DicomDataset Series(IGrouping<string, DicomDataset> instances)
+        var study = headers[geometry.Planes[0].Instance].GetString(DicomTags.StudyInstanceUID) ?? "";
+        var segmented = geometry.Planes.Select(p => headers[p.Instance]).Distinct().Select(InstanceReference.Of);
+        var studies = segmented.Select(i => i with { StudyInstanceUid = study }).Concat(further).GroupBy(i => i.StudyInstanceUid).ToList();
+        dataset.SetSequence(DicomTags.ReferencedSeriesSequence, SeriesOf(studies.Single(s => s.Key == study)));
+        var others = studies.Where(s => s.Key != study).Select(other =>
         {
             var item = new DicomDataset();
-            item.Set(DicomTags.SeriesInstanceUID, instances.Key);
-            item.SetSequence(DicomTags.ReferencedInstanceSequence, instances.Select(SegmentationFrames.Reference));
+            item.Set(DicomTags.StudyInstanceUID, other.Key);
+            item.SetSequence(DicomTags.ReferencedSeriesSequence, SeriesOf(other));
             return item;
+        }).ToList();
+        if (others.Count > 0)
+        {
+            dataset.SetSequence(DicomTags.StudiesContainingOtherReferencedInstancesSequence, others);
+        }
+
+        if (further.Count > 0)
+        {
+            dataset.SetSequence(DicomTags.SourceImageSequence, further.Select(SegmentationFrames.Source));
         }
     }
+
+    private static IEnumerable<DicomDataset> SeriesOf(IEnumerable<InstanceReference> instances) => instances.GroupBy(i => i.SeriesInstanceUid).Select(series =>
+    {
+        var item = new DicomDataset();
+        item.Set(DicomTags.SeriesInstanceUID, series.Key);
+        item.SetSequence(DicomTags.ReferencedInstanceSequence, series.Select(i => DerivedObject.Reference(i.SopClassUid, i.SopInstanceUid)));
+        return item;
+    });
 }

@@ -11,8 +11,14 @@ namespace Platform.Inference.Child;
 internal static class DerivedSeries
 {
     /// <summary>UIDs depend on the run alone; the images are made one by one.</summary>
+    /// <param name="further">Instances that the model also read, beside the series that is made anew.</param>
     public static IEnumerable<(string Name, DicomFile File)> Write(
-        RunManifest run, PackageManifest model, SeriesInput input, ReadOnlyMemory<float> values, DateTimeOffset at)
+        RunManifest run,
+        PackageManifest model,
+        SeriesInput input,
+        IReadOnlyList<InstanceReference> further,
+        ReadOnlyMemory<float> values,
+        DateTimeOffset at)
     {
         var title = model.Title ?? model.Name;
         return DerivedImageSeriesWriter.Write(
@@ -21,7 +27,8 @@ internal static class DerivedSeries
                 values,
                 slice => Findings.DerivedUid(run.RunId, string.Create(CultureInfo.InvariantCulture, $"image {slice + 1}")),
                 ResultObjects.Options(run, model, "image", 1004, at) with { SeriesDescription = ResultObjects.Shortened($"AI-enhanced: {title}") },
-                $"AI-enhanced by {model.Name} {model.Version}; for evaluation. The original images are in the series that this one references.")
+                $"AI-enhanced by {model.Name} {model.Version}; for evaluation. The original images are in the series that this one references.",
+                further)
             .Select((file, slice) => (string.Create(CultureInfo.InvariantCulture, $"image-{slice + 1}.dcm"), file));
     }
 }

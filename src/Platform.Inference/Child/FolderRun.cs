@@ -19,6 +19,10 @@ public static class FolderRun
     /// <param name="parameters">Of the run; empty when the package's own values hold.</param>
     /// <param name="to">A folder; it is made.</param>
     /// <param name="scratch">A folder for this run alone; it is made, and removed at the end.</param>
+    /// <param name="further">
+    /// Files of the package's further inputs by name; of the result of another run its objects. Another series of the study that is not named is
+    /// looked for among <paramref name="files"/>.
+    /// </param>
     /// <returns>The names of the files in <paramref name="to"/>, or why there are none.</returns>
     /// <exception cref="InputRefusedException">No file is DICOM of the model's modality.</exception>
     /// <exception cref="Packages.PackageRefusedException">The package must not be used.</exception>
@@ -30,7 +34,8 @@ public static class FolderRun
         string scratch,
         int threads,
         Action<RunPhase, double> progress,
-        CancellationToken ct)
+        CancellationToken ct,
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? further = null)
     {
         Directory.CreateDirectory(scratch);
         try
@@ -40,13 +45,13 @@ public static class FolderRun
             var blobs = new FileBlobStore(Path.Combine(scratch, "blobs"), 0, TimeProvider.System);
             zip.Position = 0;
             await StoreAsync(blobs, BlobNames.Model(package.Hash), zip, ct);
-            var (study, series) = await StoreSeriesAsync(blobs, files, package.Manifest.Input, ct);
+            var inputs = await StoreInputsAsync(blobs, files, further ?? new Dictionary<string, IReadOnlyList<string>>(), package.Manifest, ct);
 
             // The same package on the same files is the same run, and gives the same UIDs.
-            var key = string.Join('\n', [package.Hash, .. parameters.Order().Select(p => $"{p.Key}={p.Value}"), .. series.Instances.Select(i => i.Sha256)]);
+            var key = string.Join('\n', [package.Hash, .. parameters.Order().Select(p => $"{p.Key}={p.Value}"), .. inputs.Shas]);
             var runId = new Guid(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key)).AsSpan(0, 16), bigEndian: true);
             var model = new ManifestModel(package.Manifest.Name, package.Manifest.Version, package.Hash, BlobNames.Model(package.Hash));
-            var manifest = new RunManifest(Nobody, runId, study, 1, [series], model, parameters, int.MaxValue);
+            var manifest = new RunManifest(Nobody, runId, inputs.Study, 1, inputs.Series, model, parameters, int.MaxValue) { Inputs = inputs.Results };
 
             // :: Step 2
             using var sessions = new SessionCache(Device.Cpu, threads);
@@ -69,33 +74,96 @@ public static class FolderRun
         }
     }
 
-    /// <summary>The series of the modality with the most files; of equals the first by UID.</summary>
-    private static async Task<(string StudyInstanceUid, ManifestSeries Series)> StoreSeriesAsync(
-        BlobStore blobs, IReadOnlyList<string> files, Packages.InputSpec wanted, CancellationToken ct)
+    /// <summary>The first input's series, then for each further one what its name stands for.</summary>
+    private static async Task<FolderInputs> StoreInputsAsync(
+        FileBlobStore blobs,
+        IReadOnlyList<string> files,
+        IReadOnlyDictionary<string, IReadOnlyList<string>> further,
+        Packages.PackageManifest package,
+        CancellationToken ct)
     {
-        var headers = new List<(string Path, DicomFile File)>();
+        var specs = package.FurtherInputs ?? [];
+        if (further.Keys.FirstOrDefault(name => specs.All(f => f.Name != name)) is { } unknown)
+        {
+            var names = specs.Count == 0 ? "none beside its first" : string.Join(", ", specs.Select(f => f.Name));
+            throw new InputRefusedException("input-unknown", $"The package has no input {unknown}; it has {names}.");
+        }
+
+        var study = await OpenAsync(files, ct);
+        var chosen = Choose(study, package.Input, [])
+            ?? throw new InputRefusedException("modality", $"The folder holds no DICOM file of modality {package.Input.Modality}, which the model takes.");
+        var first = await StoreSeriesAsync(blobs, chosen, null, ct);
+        List<ManifestSeries> series = [first];
+        var (shas, results) = (first.Instances.Select(i => i.Sha256).ToList(), new List<ManifestInput>());
+        foreach (var spec in specs)
+        {
+            IReadOnlyList<ManifestInstance> instances;
+            var named = further.TryGetValue(spec.Name, out var paths) ? await OpenAsync(paths, ct) : null;
+            if (spec.IsOfRun)
+            {
+                if (named is null)
+                {
+                    continue; // the run says whether it can do without
+                }
+
+                instances = (await StoreSeriesAsync(blobs, named, null, ct)).Instances;
+                results.Add(new ManifestInput(Guid.Empty, spec.Model!, "", instances));
+            }
+            else if (Choose(named ?? (spec.From == "prior" ? [] : study), spec.ToInput(), named is null ? series.ConvertAll(s => s.SeriesInstanceUid) : []) is { } other)
+            {
+                series.Add(await StoreSeriesAsync(blobs, other, spec.Name, ct));
+                instances = series[^1].Instances;
+            }
+            else if (spec.IsRequired || named is not null)
+            {
+                throw new InputRefusedException(
+                    "input-missing", $"No series for the input {spec.Name} of modality {spec.Modality} was found, acquired as the model needs it; name its folder: --input {spec.Name}=FOLDER.");
+            }
+            else
+            {
+                continue;
+            }
+
+            shas.AddRange(instances.Select(i => i.Sha256).Prepend(spec.Name));
+        }
+
+        return new(chosen[0].File.Dataset.GetString(DicomTags.StudyInstanceUID) ?? "", series, results, shas);
+    }
+
+    /// <summary>The DICOM files among them; a folder may hold others.</summary>
+    private static async Task<List<(string Path, DicomFile File)>> OpenAsync(IReadOnlyList<string> files, CancellationToken ct)
+    {
+        var opened = new List<(string Path, DicomFile File)>();
         foreach (var path in files)
         {
             try
             {
-                headers.Add((path, await DicomFile.OpenAsync(path, new DicomReadOptions { StopBeforePixelData = true }, ct)));
+                opened.Add((path, await DicomFile.OpenAsync(path, new DicomReadOptions { StopBeforePixelData = true }, ct)));
             }
             catch (DicomException)
             {
-                // A folder may hold other files; if no DICOM is left, that is said below.
+                // If no DICOM is left, that is said where a series is missed.
             }
         }
 
-        var chosen = headers
-            .Where(h => wanted.Takes(Modality(h.File)))
-            .GroupBy(h => h.File.Dataset.GetString(DicomTags.SeriesInstanceUID) ?? "")
-            .OrderByDescending(s => s.Count())
-            .ThenBy(s => s.Key, StringComparer.Ordinal)
-            .FirstOrDefault()
-            ?? throw new InputRefusedException("modality", $"The folder holds no DICOM file of modality {wanted.Modality}, which the model takes.");
+        return opened;
+    }
 
+    /// <summary>The series that is wanted with the most files, none of those taken before; of equals the first by UID.</summary>
+    private static List<(string Path, DicomFile File)>? Choose(
+        List<(string Path, DicomFile File)> files, Packages.InputSpec wanted, IReadOnlyList<string> taken) => files
+        .Where(h => wanted.Takes(Text(h.File, DicomTags.Modality)))
+        .GroupBy(h => Text(h.File, DicomTags.SeriesInstanceUID))
+        .Where(s => !taken.Contains(s.Key) && (wanted.Acquisition is null || Packages.SeriesTraits.Of(s.First().File.Dataset).Meets(wanted.Acquisition)))
+        .OrderByDescending(s => s.Count())
+        .ThenBy(s => s.Key, StringComparer.Ordinal)
+        .FirstOrDefault()?.ToList();
+
+    private static async Task<ManifestSeries> StoreSeriesAsync(
+        FileBlobStore blobs, List<(string Path, DicomFile File)> files, string? input, CancellationToken ct)
+    {
         var instances = new List<ManifestInstance>();
-        foreach (var (path, file) in chosen.OrderBy(h => h.File.Dataset.GetString(DicomTags.SOPInstanceUID), StringComparer.Ordinal))
+        foreach (var (path, file) in files.OrderBy(h => Text(h.File, DicomTags.SOPInstanceUID), StringComparer.Ordinal))
         {
             var name = BlobNames.Instance(Nobody, RandomNumberGenerator.GetHexString(32, lowercase: true));
             await using var from = File.OpenRead(path);
@@ -103,18 +171,14 @@ public static class FolderRun
             from.Position = 0;
             await StoreAsync(blobs, name, from, ct);
             instances.Add(new ManifestInstance(
-                file.Dataset.GetString(DicomTags.SOPInstanceUID) ?? "",
-                file.Dataset.GetString(DicomTags.SOPClassUID) ?? "",
-                file.Syntax.Uid,
-                name,
-                from.Length,
-                sha256));
+                Text(file, DicomTags.SOPInstanceUID), Text(file, DicomTags.SOPClassUID), file.Syntax.Uid, name, from.Length, sha256));
         }
 
-        return (chosen.First().File.Dataset.GetString(DicomTags.StudyInstanceUID) ?? "", new ManifestSeries(chosen.Key, Modality(chosen.First().File), instances));
-
-        static string Modality(DicomFile file) => file.Dataset.GetString(DicomTags.Modality) ?? "";
+        var (series, modality) = files.Count > 0 ? (Text(files[0].File, DicomTags.SeriesInstanceUID), Text(files[0].File, DicomTags.Modality)) : ("", "");
+        return new ManifestSeries(series, modality, instances) { Input = input };
     }
+
+    private static string Text(DicomFile file, DicomTag tag) => file.Dataset.GetString(tag) ?? "";
 
     private static async Task StoreAsync(BlobStore blobs, string name, Stream from, CancellationToken ct)
     {
@@ -143,6 +207,11 @@ public static class FolderRun
         return names;
     }
 }
+
+/// <summary>What a folder gave for a run.</summary>
+/// <param name="Shas">Of all files, each further input's behind its name.</param>
+internal sealed record FolderInputs(
+    string Study, IReadOnlyList<ManifestSeries> Series, IReadOnlyList<ManifestInput> Results, IReadOnlyList<string> Shas);
 
 /// <summary>What a run on a folder gave.</summary>
 /// <param name="Files">Written, by name.</param>

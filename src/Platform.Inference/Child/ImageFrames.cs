@@ -154,7 +154,7 @@ internal sealed class ImageFrames
     private ImageInput Decode(FrameDecoder decoder, DicomDataset dataset, int frame)
     {
         var d = decoder.Description;
-        if (FrameRendering.IsColour(d) && wanted.Colour != "grey")
+        if (FrameRendering.IsColour(d) && wanted.Colour is null)
         {
             throw new InputRefusedException("colour", "The image is in colour; the model takes grey ones. Send the original image.");
         }
@@ -168,7 +168,7 @@ internal sealed class ImageFrames
         window ??= shownBy;
         var shown = picture.Channels == 1
             ? PlanarImage.OfDisplay(d.Rows, d.Columns, picture.Pixels)
-            : new PlanarImage(d.Rows, d.Columns, Luminance(picture));
+            : new PlanarImage(d.Rows, d.Columns, Luminance(picture)) { Colours = wanted.IsRgb ? Colours(picture) : [] };
         if (wanted.Values != "modality")
         {
             return new(dataset, frame, shown, shown);
@@ -177,6 +177,18 @@ internal sealed class ImageFrames
         var values = GC.AllocateUninitializedArray<float>(d.PixelsPerFrame);
         decoder.DecodeToSingle(frame, values);
         return new(dataset, frame, shown, new PlanarImage(d.Rows, d.Columns, values));
+    }
+
+    /// <summary>Red, green and blue, 0 to 1.</summary>
+    private static float[][] Colours(Picture picture)
+    {
+        float[][] colours = [.. Enumerable.Range(0, 3).Select(_ => GC.AllocateUninitializedArray<float>(picture.Rows * picture.Columns))];
+        for (var i = 0; i < picture.Pixels.Length; i++)
+        {
+            colours[i % 3][i / 3] = picture.Pixels[i] / (float)byte.MaxValue;
+        }
+
+        return colours;
     }
 
     /// <summary>Of colours, 0 to 1 (ITU-R BT.601).</summary>

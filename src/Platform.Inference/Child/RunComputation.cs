@@ -14,9 +14,6 @@ namespace Platform.Inference.Child;
 /// </summary>
 internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, string scratch, int threads, TimeProvider clock)
 {
-    private const int MaxParallelFetches = 4;
-    private const long MostBytesInMemory = 64L << 20;
-
     /// <summary>Told, once the model is loaded, the resident memory at which its manifest wants a run to be stopped.</summary>
     public Func<Guid, long, Task>? Bounded { get; init; }
 
@@ -65,10 +62,6 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         var manifest = request.Manifest;
         var store = new AttemptBlobs(
             blobs, manifest.TenantId, BlobNames.Attempt(manifest.TenantId, manifest.RunId, request.AttemptId, ""));
-        if (manifest.Series is not [{ Instances.Count: > 0 } series])
-        {
-            throw new InputRefusedException("no-instances", "The run names no series, or more than one; start it again on one series.");
-        }
 
         // :: Step 1
         var place = request.TakesTurns ? Turns?.Of(request.AttemptId, progress, ct) : null;
@@ -86,7 +79,8 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
             await Bounded(request.AttemptId, bytes);
         }
 
-        var instances = await FetchAsync(store, series, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
+        var inputs = await RunFiles.FetchAsync(
+            manifest, session.Package.Manifest, store, folder, fraction => progress(RunPhase.Fetch, fraction), ct);
         var fetch = Lap(watch);
 
         // :: Steps 2 and 3
@@ -97,8 +91,8 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         }
 
         var computed = package.Input.IsPlanar
-            ? await ImageComputation.RunAsync(manifest, package, instances, session, clock.GetUtcNow(), progress, ct)
-            : await VolumeComputation.RunAsync(manifest, package, instances, session, threads, clock.GetUtcNow(), progress, ct);
+            ? await ImageComputation.RunAsync(manifest, package, inputs.First, session, clock.GetUtcNow(), progress, ct)
+            : await VolumeComputation.RunAsync(manifest, package, inputs, session, threads, clock.GetUtcNow(), progress, ct);
 
         // :: Step 4
         watch.Restart();
@@ -143,37 +137,6 @@ internal sealed class RunComputation(BlobStore blobs, SessionCache sessions, str
         {
             yield return ("key-images.dcm", ReportObject.WriteKeyObjects(manifest, package, computed, clock.GetUtcNow()));
         }
-    }
-
-    /// <summary>A series of few bytes into memory, a larger one into files: a volume is made of it, and has the memory.</summary>
-    private static async Task<IReadOnlyList<FetchedInstance>> FetchAsync(
-        AttemptBlobs store, ManifestSeries series, string folder, Action<double> progress, CancellationToken ct)
-    {
-        var isSmall = series.Instances.Sum(i => i.Length) <= MostBytesInMemory;
-        if (!isSmall)
-        {
-            Directory.CreateDirectory(folder);
-        }
-
-        var instances = new FetchedInstance[series.Instances.Count];
-        var done = 0;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelFetches, CancellationToken = ct };
-        await Parallel.ForAsync(0, instances.Length, options, async (i, token) =>
-        {
-            if (isSmall)
-            {
-                instances[i] = new(null, await store.FetchAsync(series.Instances[i], token));
-            }
-            else
-            {
-                var path = Path.Combine(folder, $"{i}.dcm");
-                await store.FetchAsync(series.Instances[i], path, token);
-                instances[i] = new(path, default);
-            }
-
-            progress(Interlocked.Increment(ref done) / (double)instances.Length);
-        });
-        return instances;
     }
 
     private static ResultObject Object(DicomFile file, ResultFile blob) => new(

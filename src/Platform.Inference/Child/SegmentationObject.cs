@@ -10,8 +10,15 @@ namespace Platform.Inference.Child;
 internal static class SegmentationObject
 {
     /// <summary>UIDs depend on the run alone, so every attempt of a run makes the same object.</summary>
+    /// <param name="further">Instances that the model also read, beside the series that it labelled.</param>
     public static (DicomFile File, RunOutlines Outlines) Write(
-        RunManifest run, PackageManifest model, SeriesInput input, LabelledVolume labelled, IReadOnlyList<Finding> findings, DateTimeOffset at)
+        RunManifest run,
+        PackageManifest model,
+        SeriesInput input,
+        IReadOnlyList<InstanceReference> further,
+        LabelledVolume labelled,
+        IReadOnlyList<Finding> findings,
+        DateTimeOffset at)
     {
         var number = new byte[256];
         var segments = labelled.Segments.Select((spec, i) =>
@@ -34,6 +41,7 @@ internal static class SegmentationObject
             SoftwareVersions = common.SoftwareVersions,
             SeriesDescription = common.SeriesDescription,
             ContentDescription = common.SeriesDescription,
+            FurtherSources = further,
         });
         return (file, outlines);
     }

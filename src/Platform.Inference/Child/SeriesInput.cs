@@ -1,5 +1,6 @@
 using System.Globalization;
 using Platform.Dicom;
+using Platform.Dicom.Objects;
 using Platform.Dicom.Volumes;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
@@ -28,6 +29,9 @@ internal sealed class SeriesInput
 
     /// <summary>Sentences for the reader of the result.</summary>
     public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>The instances that the volume is made of.</summary>
+    public IEnumerable<InstanceReference> Sources => Geometry.Planes.Select(p => p.Instance).Distinct().Select(i => InstanceReference.Of(Headers[i]));
 
     /// <summary>Reads headers and checks that the series is one the model takes.</summary>
     /// <exception cref="InputRefusedException">It is not; the code says why.</exception>

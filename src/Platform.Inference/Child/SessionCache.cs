@@ -132,7 +132,8 @@ internal sealed class SessionCache(Device device, int threads, SessionPolicy? po
     private ModelCalibration Calibrate(ModelPackage package, Action<double> progress, CancellationToken ct)
     {
         // A batch may take an eighth of the budget in tensors: what lies between them inside the graph takes more.
-        var bytes = Math.Max(1, package.Manifest.Window.Patch.Aggregate(4L * 2, (product, n) => product * n));
+        var tensors = package.Manifest.Channels + package.Manifest.OwnInputs.Count() + 1L;
+        var bytes = Math.Max(1, package.Manifest.Window.Patch.Aggregate(sizeof(float) * tensors, (product, n) => product * n));
         var largest = package.Manifest is { IsWhole: true, Input.TakesEveryFrame: false } ? 1 : (int)Math.Clamp(policy.BudgetBytes / 8 / bytes, 1, LargestBatch);
         var (batch, p50, p95) = ModelCalibration.Measure(
             package, size => Open(package, size), largest, policy.CalibrationLimit, progress, ct);

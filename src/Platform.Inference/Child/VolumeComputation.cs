@@ -9,15 +9,15 @@ using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Child;
 
-/// <summary>A run on a series as a volume: :: 1 decode, :: 2 engine, :: 3 findings, segmentation, outlines.</summary>
+/// <summary>A run on a series as a volume, or on several: :: 1 decode, :: 2 engine, :: 3 findings, segmentation, outlines.</summary>
 internal static class VolumeComputation
 {
     /// <param name="model">Of the session's package, with what the run asks for in place of its own.</param>
-    /// <exception cref="InputRefusedException">The series is none that the model takes.</exception>
+    /// <exception cref="InputRefusedException">A series is none that the model takes.</exception>
     public static async Task<ComputedRun> RunAsync(
         RunManifest run,
         PackageManifest model,
-        IReadOnlyList<FetchedInstance> instances,
+        RunFiles files,
         ModelSession session,
         int threads,
         DateTimeOffset at,
@@ -28,28 +28,30 @@ internal static class VolumeComputation
         var watch = Stopwatch.StartNew();
         progress(RunPhase.Decode, 0);
         var series = run.Series[0];
-        var input = await SeriesInput.ReadAsync(instances, series.Modality, model.Input, ct);
+        var input = await SeriesInput.ReadAsync(files.First, series.Modality, model.Input, ct);
         var volume = await input.DecodeAsync(threads, fraction => progress(RunPhase.Decode, fraction), ct);
+        var further = await FurtherSeries.ReadAsync(model, files, input, threads, fraction => progress(RunPhase.Decode, fraction), ct);
         var decode = watch.Elapsed.TotalSeconds;
 
         if (model.IsWhole)
         {
-            return Said(run, model, input, volume, VolumeEngine.Run(volume, session, threads, progress, ct), decode, at);
+            var said = VolumeEngine.Run(volume, session, threads, progress, ct, further.Volumes);
+            return Said(run, model, input, further, volume, said, decode, at);
         }
 
         // :: Step 2
-        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct, model.Outputs[0]);
+        var labelled = SegmentationEngine.Run(volume, session, threads, progress, ct, model.Outputs[0], further.Volumes);
 
         // :: Step 3
         watch.Restart();
         var findings = Findings.Of(labelled, model, run.RunId, series.SeriesInstanceUid);
         var hashing = Task.Run(() => Findings.ResultHash(labelled, findings), ct); // beside what is made of the labels
-        List<string> notes = [.. input.Notes, .. labelled.Notes];
+        List<string> notes = [.. input.Notes, .. further.Notes, .. labelled.Notes];
         var objects = new List<(string Name, DicomFile File)>();
         var outlines = new RunOutlines([], []);
         if (labelled.SourceLabels.AsSpan().ContainsAnyExcept((byte)0))
         {
-            (var file, outlines) = SegmentationObject.Write(run, model, input, labelled, findings, at);
+            (var file, outlines) = SegmentationObject.Write(run, model, input, further.Sources, labelled, findings, at);
             objects.Add(("segmentation.dcm", file));
         }
         else if (!model.Outputs[0].IsDetection && labelled.Enhanced is null)
@@ -72,13 +74,21 @@ internal static class VolumeComputation
                 labelled.Infer.TotalSeconds,
                 labelled.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
         {
-            Images = labelled.Enhanced is { } enhanced ? DerivedSeries.Write(run, model, input, enhanced, at) : [],
+            Images = labelled.Enhanced is { } enhanced ? DerivedSeries.Write(run, model, input, further.Sources, enhanced, at) : [],
+            Basis = further.Sources,
         };
     }
 
     /// <summary>What a model says of the volume as a whole: all images are what it rests on, and no one shows it but by a heat map.</summary>
     private static ComputedRun Said(
-        RunManifest run, PackageManifest model, SeriesInput input, Volume volume, ClassifiedVolume said, double decode, DateTimeOffset at)
+        RunManifest run,
+        PackageManifest model,
+        SeriesInput input,
+        FurtherSeries further,
+        Volume volume,
+        ClassifiedVolume said,
+        double decode,
+        DateTimeOffset at)
     {
         var watch = Stopwatch.StartNew();
         var output = model.Outputs[0];
@@ -107,13 +117,13 @@ internal static class VolumeComputation
                     : new FindingEvidence($"{model.Name} {i + 1}", Image: null, Frame: null, Segment: null)),
             ],
             Findings.ResultHash(said, findings),
-            [.. input.Notes, .. ResultObjects.Unreported(said.Numbers, output)],
+            [.. input.Notes, .. further.Notes, .. ResultObjects.Unreported(said.Numbers, output)],
             heat is null ? new RunOutlines([], []) : VolumeHeatMap.Outline(heat, output, input),
             ImageQuality.Of(Slices(volume), reduced: null, model.Quality),
             objects,
             new(decode, said.Prepare.TotalSeconds, said.Infer.TotalSeconds, said.Post.TotalSeconds + watch.Elapsed.TotalSeconds))
         {
-            Basis = [.. input.Geometry.Planes.Select(p => p.Instance).Distinct().Select(i => InstanceReference.Of(input.Headers[i]))],
+            Basis = [.. input.Sources, .. further.Sources],
         };
     }
 

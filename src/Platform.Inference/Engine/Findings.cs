@@ -135,21 +135,28 @@ public static class Findings
     /// <summary>Number in DICOM of the segment with a label: its place in the manifest, from 1.</summary>
     public static int SegmentNumber(OutputSpec output, int label) => output.Segments.TakeWhile(s => s.Label != label).Count() + 1;
 
-    /// <summary>SHA-256 over the labels or the values on the source's grid and the findings without what depends on the run or on received names.</summary>
+    /// <summary>
+    /// SHA-256 over the labels or the values on the source's grid, the findings without what depends on the run or on received names, and the
+    /// inputs of a model that takes several.
+    /// </summary>
     public static string ResultHash(LabelledVolume labelled, IReadOnlyList<Finding> findings)
     {
         var values = labelled.Enhanced is { } enhanced ? MemoryMarshal.AsBytes<float>(enhanced) : labelled.SourceLabels;
-        return Hash([labelled.SourceGrid.Depth, labelled.SourceGrid.Height, labelled.SourceGrid.Width], values, findings);
+        return Hash([labelled.SourceGrid.Depth, labelled.SourceGrid.Height, labelled.SourceGrid.Width], values, findings, labelled.InputsHash);
     }
 
-    /// <summary>SHA-256 over the numbers, the heat map in 256 steps and the findings without what depends on the run or on received names.</summary>
+    /// <summary>
+    /// SHA-256 over the numbers, the heat map in 256 steps, the findings without what depends on the run or on received names, and the
+    /// inputs of a model that takes several.
+    /// </summary>
     public static string ResultHash(ClassifiedVolume volume, IReadOnlyList<Finding> findings) => Hash(
         [0, 0, volume.Numbers.Count],
         [
             .. MemoryMarshal.AsBytes<double>(volume.Numbers.Select(n => Math.Round(n, 6) + 0.0).ToArray()),
             .. Array.ConvertAll(volume.Heat?.Voxels ?? [], v => (byte)Math.Round(255 * v)),
         ],
-        findings);
+        findings,
+        volume.InputsHash);
 
     /// <summary>SHA-256 over the heat map in 256 steps and the findings without what depends on the run or on received names.</summary>
     public static string ResultHash(ClassifiedImage image, IReadOnlyList<Finding> findings) => Hash(
@@ -157,7 +164,7 @@ public static class Findings
         Array.ConvertAll(image.Heat?.Values ?? [], v => (byte)Math.Round(255 * v)),
         findings);
 
-    private static string Hash(ReadOnlySpan<int> sides, ReadOnlySpan<byte> values, IReadOnlyList<Finding> findings)
+    private static string Hash(ReadOnlySpan<int> sides, ReadOnlySpan<byte> values, IReadOnlyList<Finding> findings, string? inputs = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> shape = stackalloc byte[12];
@@ -170,6 +177,7 @@ public static class Findings
         hash.AppendData(values);
         var canonical = findings.Select(f => f with { TrackingUid = "", SeriesInstanceUid = "" });
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(canonical, PlatformJson.Options));
+        hash.AppendData(Encoding.ASCII.GetBytes(inputs ?? ""));
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 

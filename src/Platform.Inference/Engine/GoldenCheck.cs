@@ -44,7 +44,8 @@ public static class GoldenCheck
     private static (GoldenDifference Difference, bool Fits) CompareTensor(ModelSession session, GoldenCase golden)
     {
         var expected = session.Package.ReadTensor(golden.Expected!);
-        var actual = session.Run(session.Package.ReadTensor(golden.Input), [.. golden.Input.Shape], golden.Output!);
+        var others = golden.FurtherInputs?.ToDictionary(f => f.Key, f => (session.Package.ReadTensor(f.Value), f.Value.Shape.ToArray()));
+        var actual = session.Run(session.Package.ReadTensor(golden.Input), [.. golden.Input.Shape], golden.Output!, others);
         if (actual.Length != expected.Length)
         {
             return (new(double.PositiveInfinity, 0, 0), false);
@@ -69,7 +70,10 @@ public static class GoldenCheck
             TensorPrimitives.Divide(values, ushort.MaxValue, values);
         }
 
-        var image = new PlanarImage(checked((int)golden.Input.Shape[0]), checked((int)golden.Input.Shape[1]), values);
+        var (rows, columns) = (checked((int)golden.Input.Shape[^2]), checked((int)golden.Input.Shape[^1]));
+        var image = golden.Input.Shape.Count == 2
+            ? new PlanarImage(rows, columns, values)
+            : new PlanarImage(rows, columns, values[..(rows * columns)]) { Colours = [.. values.Chunk(rows * columns)] };
         var found = ImageEngine.Run(image, session, (_, _) => { }, ct);
         return CompareNumbers(found.Numbers, golden);
     }
@@ -85,7 +89,7 @@ public static class GoldenCheck
     {
         if (session.Package.Manifest.IsWhole)
         {
-            var said = VolumeEngine.Run(VolumeOf(session, golden), session, threads, (_, _) => { }, ct);
+            var said = VolumeEngine.Run(VolumeOf(session, golden), session, threads, (_, _) => { }, ct, FurtherOf(session, golden));
             return CompareNumbers(said.Numbers, golden);
         }
 
@@ -121,15 +125,29 @@ public static class GoldenCheck
 
     private static IReadOnlyList<Finding> FindingsIn(ModelSession session, GoldenCase golden, int threads, CancellationToken ct)
     {
-        var labelled = SegmentationEngine.Run(VolumeOf(session, golden), session, threads, (_, _) => { }, ct);
+        var labelled = SegmentationEngine.Run(
+            VolumeOf(session, golden), session, threads, (_, _) => { }, ct, asked: null, FurtherOf(session, golden));
         return Findings.Of(labelled, session.Package.Manifest, Guid.Empty, "");
     }
 
-    private static Volume VolumeOf(ModelSession session, GoldenCase golden)
+    private static Volume VolumeOf(ModelSession session, GoldenCase golden) => new(GridOf(golden), session.Package.ReadTensor(golden.Input));
+
+    /// <summary>The further inputs of a case lie on the grid of its input.</summary>
+    private static List<FurtherVolume> FurtherOf(ModelSession session, GoldenCase golden) =>
+    [
+        .. (golden.FurtherInputs ?? new Dictionary<string, GoldenTensor>()).Select(given =>
+        {
+            var (grid, values) = (GridOf(golden), session.Package.ReadTensor(given.Value));
+            return session.Package.Manifest.FurtherInputs!.Single(f => f.Name == given.Key).IsOfRun
+                ? new FurtherVolume(given.Key) { LabelGrid = grid, Labels = Array.ConvertAll(values, v => (byte)v) }
+                : new FurtherVolume(given.Key) { Volume = new Volume(grid, values) };
+        }),
+    ];
+
+    private static Grid GridOf(GoldenCase golden)
     {
         int[] shape = [.. golden.Input.Shape.Select(n => checked((int)n))];
-        var affine = Affine.Axial(golden.SpacingMm![0], golden.SpacingMm[1], golden.SpacingMm[2], new Vector3D(0, 0, 0));
-        return new Volume(new Grid(shape[0], shape[1], shape[2], affine), session.Package.ReadTensor(golden.Input));
+        return new Grid(shape[0], shape[1], shape[2], Affine.Axial(golden.SpacingMm![0], golden.SpacingMm[1], golden.SpacingMm[2], new Vector3D(0, 0, 0)));
     }
 
     /// <summary>Fraction of voxels whose greatest class is the same; shape [batch, class, …].</summary>

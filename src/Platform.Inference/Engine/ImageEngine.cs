@@ -9,7 +9,7 @@ namespace Platform.Inference.Engine;
 public static class ImageEngine
 {
     /// <summary>:: 1 reduce to the model's size and transform, :: 2 the graph, :: 3 calibrate.</summary>
-    /// <param name="source">Display values 0 to 1, or modality values, as the manifest asks.</param>
+    /// <param name="source">Display values 0 to 1, or modality values, as the manifest asks; of colours red, green and blue.</param>
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
     /// <exception cref="InputRefusedException">The image or what the model makes of it holds values that are not numbers.</exception>
     public static ClassifiedImage Run(PlanarImage source, ModelSession session, Action<RunPhase, double> progress, CancellationToken ct)
@@ -53,7 +53,8 @@ public static class ImageEngine
     public static async Task<FrameNumbers> RunAllAsync(
         IAsyncEnumerable<PlanarImage> frames, int count, ModelSession session, Action<RunPhase, double> progress, CancellationToken ct)
     {
-        var (manifest, pixels) = (session.Package.Manifest, session.PatchVoxels);
+        var manifest = session.Package.Manifest;
+        var pixels = manifest.Channels * session.PatchVoxels;
         var (prepare, infer) = (new Stopwatch(), new Stopwatch());
         var numbers = new List<IReadOnlyList<double>>(count);
         var waiting = 0;
@@ -88,13 +89,19 @@ public static class ImageEngine
     {
         var (rows, columns) = (input.Size![0], input.Size[1]);
         var box = PlanarBox.Of(input.Fit, source.Rows, source.Columns, rows, columns);
-        return (AreaAverage.Of(source, box, rows, columns), box);
+        var reduced = AreaAverage.Of(source, box, rows, columns);
+        return (reduced with { Colours = [.. source.Colours.Select(c => AreaAverage.Of(source with { Values = c }, box, rows, columns).Values)] }, box);
     }
 
     private static void Give(PlanarImage reduced, InputSpec input, Span<float> to)
     {
-        var given = to[..reduced.Values.Length];
-        reduced.Values.CopyTo(given);
+        var (pixels, channels) = (reduced.Values.Length, input.IsRgb ? 3 : 1);
+        var given = to[..(channels * pixels)];
+        for (var c = 0; c < channels; c++)
+        {
+            (channels == 3 && reduced.Colours.Count == 3 ? reduced.Colours[c] : reduced.Values).CopyTo(given[(c * pixels)..]);
+        }
+
         Intensity.Apply(given, input.Intensity);
     }
 }

@@ -18,6 +18,7 @@ public sealed class ModelSession : IDisposable
     private readonly OrtValue input;
     private readonly OrtValue output;
     private readonly OrtValue? heat;
+    private readonly List<(string Name, OrtValue Value)> further = [];
     private readonly RunOptions run = new();
     private readonly Dictionary<int, OrtIoBinding> parts = [];
 
@@ -60,11 +61,19 @@ public sealed class ModelSession : IDisposable
         long[] patch = [window.Patch[0], window.Patch[1], window.Patch[2]];
         var given = IsOfTwoDimensions ? patch[1..] : patch;
         var result = output0.IsVector ? [] : given;
-        input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, window.Slices ?? 1, .. given]);
+        input = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, package.Manifest.Channels, .. given]);
         output = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, Classes, .. result]);
         binding = session.CreateIoBinding();
         binding.BindInput(package.Manifest.Input.Name, input);
         binding.BindOutput(output0.Name, output);
+        foreach (var spec in package.Manifest.OwnInputs)
+        {
+            var value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. given]);
+            value.GetTensorMutableDataAsSpan<float>().Clear();
+            further.Add((spec.Name, value));
+            binding.BindInput(spec.Name, value);
+        }
+
         if (HeatShape is { } sides)
         {
             heat = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [Batch, 1, .. sides.Select(n => (long)n)]);
@@ -92,10 +101,16 @@ public sealed class ModelSession : IDisposable
     public IReadOnlyList<int>? HeatShape { get; }
 
     /// <summary>Bytes of the bound tensors.</summary>
-    public long BoundBytes => sizeof(float) * ((long)Input.Length + Output.Length + Heat.Length);
+    public long BoundBytes => sizeof(float) * ((long)Input.Length + Output.Length + Heat.Length + further.Sum(f => (long)InputOf(f.Name).Length));
 
-    /// <summary>The bound input, [batch, 1, z, y, x]; of an image [batch, 1, y, x], slice by slice [batch, slices, y, x].</summary>
+    /// <summary>
+    /// The bound input, [batch, 1, z, y, x]; with further inputs as channels [batch, channel, z, y, x]; of an image [batch, 1, y, x], slice by slice
+    /// [batch, slices, y, x].
+    /// </summary>
     public Span<float> Input => input.GetTensorMutableDataAsSpan<float>();
+
+    /// <summary>The bound tensor of a further input that the graph has of its own, [batch, 1, z, y, x].</summary>
+    public Span<float> InputOf(string name) => further.Find(f => f.Name == name).Value.GetTensorMutableDataAsSpan<float>();
 
     /// <summary>The bound output, [batch, class, z, y, x], or of a classification [batch, class], valid until the next run.</summary>
     public ReadOnlySpan<float> Output => output.GetTensorDataAsSpan<float>();
@@ -131,11 +146,22 @@ public sealed class ModelSession : IDisposable
     }
 
     /// <summary>Runs the graph on a tensor of any shape that it takes; allocates. For golden cases.</summary>
-    public float[] Run(float[] values, long[] shape, string outputName)
+    /// <param name="others">The graph's other inputs by name, each with its shape; null for none.</param>
+    public float[] Run(
+        float[] values, long[] shape, string outputName, IReadOnlyDictionary<string, (float[] Values, long[] Shape)>? others = null)
     {
-        using var value = OrtValue.CreateTensorValueFromMemory(values, shape);
-        using var results = session.Run(run, [Package.Manifest.Input.Name], [value], [outputName]);
-        return results[0].GetTensorDataAsSpan<float>().ToArray();
+        var given = new List<OrtValue>();
+        try
+        {
+            given.Add(OrtValue.CreateTensorValueFromMemory(values, shape));
+            given.AddRange((others ?? new Dictionary<string, (float[], long[])>()).Values.Select(o => OrtValue.CreateTensorValueFromMemory(o.Values, o.Shape)));
+            using var results = session.Run(run, [Package.Manifest.Input.Name, .. others?.Keys ?? []], given, [outputName]);
+            return results[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+        finally
+        {
+            given.ForEach(v => v.Dispose());
+        }
     }
 
     public void Dispose()
@@ -145,6 +171,7 @@ public sealed class ModelSession : IDisposable
         input?.Dispose();
         output?.Dispose();
         heat?.Dispose();
+        further.ForEach(f => f.Value.Dispose());
         session.Dispose();
         options.Dispose();
         run.Dispose();
@@ -175,6 +202,12 @@ public sealed class ModelSession : IDisposable
             using var taken = First(output, patches);
             part.BindInput(Package.Manifest.Input.Name, given);
             part.BindOutput(Package.Manifest.Outputs[0].Name, taken);
+            foreach (var (name, value) in further)
+            {
+                using var other = First(value, patches);
+                part.BindInput(name, other);
+            }
+
             if (heat is not null)
             {
                 using var map = First(heat, patches);
@@ -201,20 +234,21 @@ public sealed class ModelSession : IDisposable
         var rank = IsOfTwoDimensions ? 4 : 5;
         var fits = session.InputMetadata.TryGetValue(Package.Manifest.Input.Name, out var given)
             && given.ElementDataType == TensorElementType.Float && given.Dimensions.Length == rank
-            && session.InputMetadata.Count == 1;
+            && session.InputMetadata.Count == 1 + Package.Manifest.OwnInputs.Count();
         if (!fits || !session.OutputMetadata.TryGetValue(spec.Name, out var result)
             || result.ElementDataType != TensorElementType.Float || result.Dimensions.Length != (spec.IsVector ? 2 : rank))
         {
             Dispose();
             throw new PackageRefusedException(
                 "model-tensors",
-                "The graph must have one float input [batch, 1, z, y, x] (of an image [batch, 1, y, x], slice by slice [batch, slices, y, x]) and the float output that the manifest names.");
+                "The graph must have one float input [batch, 1, z, y, x] (of an image [batch, 1, y, x], slice by slice [batch, slices, y, x]), those of furtherInputs, and the float output that the manifest names.");
         }
 
-        if (given!.Dimensions[1] > 0 && given.Dimensions[1] != (Package.Manifest.Window.Slices ?? 1))
+        if (given!.Dimensions[1] > 0 && given.Dimensions[1] != Package.Manifest.Channels)
         {
             Dispose();
-            throw new PackageRefusedException("model-tensors", "The graph takes another number of channels than the manifest gives: window.slices, or one.");
+            throw new PackageRefusedException(
+                "model-tensors", "The graph takes another number of channels than the manifest gives: window.slices, or one for the input and each channel of furtherInputs.");
         }
 
         var classes = result.Dimensions[1];

@@ -5,18 +5,25 @@ using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
 
-/// <summary>One float volume and one warm model in, labels out. No files, no DICOM, no clock but for the phases' durations.</summary>
+/// <summary>One float volume, others that a model takes beside it, and one warm model in, labels out. No files, no DICOM, no clock but for the phases' durations.</summary>
 public static class SegmentationEngine
 {
     /// <summary>
-    /// :: 1 orient and resample to the model's grid, :: 2 intensity transforms, :: 3 pad to a patch, :: 4 sliding window,
+    /// :: 1 orient and resample to the model's grid, :: 2 intensity transforms, further inputs onto that grid, :: 3 pad to a patch, :: 4 sliding window,
     /// :: 5 greatest class, or probability of a detection, :: 6 components, :: 7 labels on the source's grid.
     /// </summary>
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
     /// <param name="asked">The package's output with other thresholds; null takes the package's own.</param>
+    /// <param name="further">The package's further inputs; those that are missing are what its manifest says.</param>
     /// <exception cref="InputRefusedException">The volume is none that the model takes.</exception>
     public static LabelledVolume Run(
-        Volume source, ModelSession session, int threads, Action<RunPhase, double> progress, CancellationToken ct, OutputSpec? asked = null)
+        Volume source,
+        ModelSession session,
+        int threads,
+        Action<RunPhase, double> progress,
+        CancellationToken ct,
+        OutputSpec? asked = null,
+        IReadOnlyList<FurtherVolume>? further = null)
     {
         var manifest = session.Package.Manifest;
         var output = asked ?? manifest.Outputs[0];
@@ -25,17 +32,22 @@ public static class SegmentationEngine
         progress(RunPhase.Prepare, 0);
         var volume = ModelVolume.Of(source, manifest.Input, manifest.Input.SpacingMm, threads, ct);
         var grid = volume.Grid;
+        var inputs = PreparedInputs.Of(manifest, volume, further, threads, ct);
         var padded = Padded.Around(volume, [.. manifest.Window.Patch], manifest.Window.PadValue);
+        var beside = inputs.Into(session, (spec, v) => Padded.Around(v, [.. manifest.Window.Patch], spec.Fill ?? 0).Voxels);
         var prepare = clock.Elapsed;
 
         progress(RunPhase.Infer, 0); // may wait for its turn on the device
         clock.Restart();
-        var plan = WindowPlan.Of(manifest.Window, output, padded.Shape, session.Classes, session.Batch);
+        var plan = WindowPlan.Of(manifest.Window, output, padded.Shape, session.Classes, session.Batch) with
+        {
+            FurtherChannels = beside.Count(f => f.Channel is not null),
+        };
         var isKept = output.IsDetection || output.IsImage;
         var channel = output.IsDetection ? output.Segments[0].Label : 0;
         var labels = isKept ? [] : new byte[grid.Length];
         var probability = isKept ? GC.AllocateUninitializedArray<float>(grid.Length) : [];
-        SlidingWindow.Run(padded.Voxels, plan, session.Input, Predict, Take, done => Report(RunPhase.Infer, done), threads);
+        SlidingWindow.Run(padded.Voxels, plan, session.Input, Predict, Take, done => Report(RunPhase.Infer, done), threads, beside);
         var infer = clock.Elapsed;
 
         clock.Restart();
@@ -46,7 +58,7 @@ public static class SegmentationEngine
             var made = new Volume(grid, probability);
             Intensity.Apply(made.Voxels, [new IntensitySpec("scale", null, null, null, null, output.Image!.Slope, output.Image.Intercept)]);
             var enhanced = Resampling.To(source.Grid, made, Interpolation.Linear, threads, ct).Voxels;
-            return new LabelledVolume(grid, [], source.Grid, [], [], [], [], prepare, infer, clock.Elapsed) { Enhanced = enhanced };
+            return new LabelledVolume(grid, [], source.Grid, [], [], [], [], prepare, infer, clock.Elapsed) { Enhanced = enhanced, InputsHash = inputs.Hash };
         }
 
         if (output.IsDetection)
@@ -55,7 +67,10 @@ public static class SegmentationEngine
             var shown = Resampling.Labels(found.Labels, grid, source.Grid, threads, ct);
             Detections.ShowEach(found, grid, shown, source.Grid);
             return new LabelledVolume(
-                grid, found.Labels, source.Grid, shown, found.Segments, found.Probabilities, found.Notes, prepare, infer, clock.Elapsed);
+                grid, found.Labels, source.Grid, shown, found.Segments, found.Probabilities, found.Notes, prepare, infer, clock.Elapsed)
+            {
+                InputsHash = inputs.Hash,
+            };
         }
 
         var notes = new List<string>();
@@ -70,7 +85,7 @@ public static class SegmentationEngine
         }
 
         var sourceLabels = Resampling.Labels(labels, grid, source.Grid, threads, ct);
-        return new LabelledVolume(grid, labels, source.Grid, sourceLabels, output.Segments, [], notes, prepare, infer, clock.Elapsed);
+        return new LabelledVolume(grid, labels, source.Grid, sourceLabels, output.Segments, [], notes, prepare, infer, clock.Elapsed) { InputsHash = inputs.Hash };
 
         // A slice is done: of a detection its class's probabilities, of an image its values are kept, of a segmentation the greatest class.
         void Take(int z, ReadOnlySpan<float> probabilities)
@@ -193,4 +208,7 @@ public sealed record LabelledVolume(
 {
     /// <summary>Modality values [z, y, x] on <see cref="SourceGrid"/> that an image-to-image model made; null from others.</summary>
     public float[]? Enhanced { get; init; }
+
+    /// <summary>SHA-256 over all inputs as the graph takes them, of a model that takes several; else null.</summary>
+    public string? InputsHash { get; init; }
 }

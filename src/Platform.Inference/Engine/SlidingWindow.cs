@@ -18,7 +18,7 @@ public enum Activation
 /// <summary>Class probabilities of a volume, patch by patch. Of the sums only the planes are kept that later patches still reach.</summary>
 public static class SlidingWindow
 {
-    /// <summary>Computes a batch of patches: input [batch, slice, z, y, x] in, output [batch, class, z, y, x] out.</summary>
+    /// <summary>Computes a batch of patches: input [batch, slice or channel, z, y, x] in, output [batch, class, z, y, x] out.</summary>
     public delegate ReadOnlySpan<float> Predictor(int patches);
 
     /// <summary>Takes the probabilities [class, y, x] of a slice, the slices in their order.</summary>
@@ -29,9 +29,17 @@ public static class SlidingWindow
     /// <param name="input">Where the predictor reads patches; room for a batch.</param>
     /// <param name="progress">Told the fraction done after each batch; throws to stop.</param>
     /// <param name="threads">Slices of a patch that are summed at once; the result does not depend on it.</param>
+    /// <param name="further">Volumes of the same shape whose patches go with the first's; null for none.</param>
     /// <exception cref="InputRefusedException">The graph gives values that are not numbers; the code is <c>not-finite-output</c>.</exception>
     public static void Run(
-        ReadOnlySpan<float> voxels, WindowPlan plan, Span<float> input, Predictor predict, PlaneSink sink, Action<double> progress, int threads = 1)
+        ReadOnlySpan<float> voxels,
+        WindowPlan plan,
+        Span<float> input,
+        Predictor predict,
+        PlaneSink sink,
+        Action<double> progress,
+        int threads = 1,
+        IReadOnlyList<FurtherPatches>? further = null)
     {
         var tiles = Tiles(plan);
         var slices = new OpenSlices(plan, threads);
@@ -42,9 +50,16 @@ public static class SlidingWindow
             var count = Math.Min(plan.Batch, tiles.Count - first);
             for (var i = 0; i < count; i++)
             {
+                var channels = input.Slice(i * plan.Channels * patchVoxels, plan.Channels * patchVoxels);
                 for (var c = 0; c < plan.Slices; c++)
                 {
-                    Cut(voxels, plan, tiles[first + i], c - (plan.Slices / 2), input.Slice(((i * plan.Slices) + c) * patchVoxels, patchVoxels));
+                    Cut(voxels, plan, tiles[first + i], c - (plan.Slices / 2), channels.Slice(c * patchVoxels, patchVoxels));
+                }
+
+                foreach (var other in further ?? [])
+                {
+                    var to = other.Channel is { } channel ? channels[(channel * patchVoxels)..] : other.Room!()[(i * patchVoxels)..];
+                    Cut(other.Voxels, plan, tiles[first + i], 0, to[..patchVoxels]);
                 }
             }
 

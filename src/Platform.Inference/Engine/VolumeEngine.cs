@@ -4,7 +4,7 @@ using Platform.Inference.Volumes;
 
 namespace Platform.Inference.Engine;
 
-/// <summary>One volume and one warm model in, the probability of each class or the values of a regression out. No files, no DICOM.</summary>
+/// <summary>One volume, others that a model takes beside it, and one warm model in, the probability of each class or the values of a regression out. No files, no DICOM.</summary>
 public static class VolumeEngine
 {
     /// <summary>
@@ -13,9 +13,15 @@ public static class VolumeEngine
     /// </summary>
     /// <param name="threads">Threads of the resampling.</param>
     /// <param name="progress">Told phase and fraction; throws to stop.</param>
+    /// <param name="further">The package's further inputs; those that are missing are what its manifest says.</param>
     /// <exception cref="InputRefusedException">The volume or what the model makes of it holds values that are not numbers.</exception>
     public static ClassifiedVolume Run(
-        Volume source, ModelSession session, int threads, Action<RunPhase, double> progress, CancellationToken ct)
+        Volume source,
+        ModelSession session,
+        int threads,
+        Action<RunPhase, double> progress,
+        CancellationToken ct,
+        IReadOnlyList<FurtherVolume>? further = null)
     {
         var manifest = session.Package.Manifest;
         var input = manifest.Input;
@@ -25,8 +31,14 @@ public static class VolumeEngine
         progress(RunPhase.Prepare, 0);
         var spacing = input.SpacingMm ?? SpacingOf(ModelVolume.GridOf(source.Grid, input, null), input.Size!, input.Fit);
         var volume = ModelVolume.Of(source, input, spacing, threads, ct);
+        var inputs = PreparedInputs.Of(manifest, volume, further, threads, ct);
         var middle = Middle.Of(volume.Grid, input.Size!);
-        middle.CopyTo(volume, input.PadValue ?? 0, session.Input);
+        middle.CopyTo(volume, input.PadValue ?? 0, session.Input[..session.PatchVoxels]);
+        foreach (var other in inputs.Into(session, (spec, v) => Sized(v, middle, spec.Fill ?? 0)))
+        {
+            other.Voxels.CopyTo(other.Channel is { } channel ? session.Input[(channel * session.PatchVoxels)..] : other.Room!());
+        }
+
         var prepare = clock.Elapsed;
 
         // :: Step 4
@@ -41,7 +53,7 @@ public static class VolumeEngine
         var numbers = WholeOutput.Numbers(session.Output[..session.Classes], manifest.Outputs[0]);
         var heat = session.HeatShape is { Count: 3 } shape ? HeatOf(session.Heat, shape, middle) : null;
         var shown = heat is null ? null : OnSource(heat, middle.Read, source.Grid, threads, ct);
-        return new ClassifiedVolume(numbers, prepare, infer, clock.Elapsed) { Heat = heat, SourceHeat = shown };
+        return new ClassifiedVolume(numbers, prepare, infer, clock.Elapsed) { Heat = heat, SourceHeat = shown, InputsHash = inputs.Hash };
     }
 
     /// <summary>The map on a grid of its own, which covers what the graph was given; 0 to 1.</summary>
@@ -74,6 +86,13 @@ public static class VolumeEngine
         }
 
         return shown;
+    }
+
+    private static float[] Sized(Volume volume, Middle middle, float border)
+    {
+        var voxels = new float[middle.Given.Length];
+        middle.CopyTo(volume, border, voxels);
+        return voxels;
     }
 
     /// <summary>The voxel size x, y, z with which a volume comes to the graph's size.</summary>
@@ -138,4 +157,7 @@ public sealed record ClassifiedVolume(IReadOnlyList<double> Numbers, TimeSpan Pr
 
     /// <summary>The same [z, y, x] on the source's grid; 0 where the model has read nothing.</summary>
     public float[]? SourceHeat { get; init; }
+
+    /// <summary>SHA-256 over all inputs as the graph takes them, of a model that takes several; else null.</summary>
+    public string? InputsHash { get; init; }
 }

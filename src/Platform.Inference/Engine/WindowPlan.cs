@@ -17,6 +17,12 @@ public sealed record WindowPlan(
     /// <summary>Neighbouring slices that a patch has as channels, itself in their middle; beyond the volume its outermost slice goes on.</summary>
     public int Slices { get; init; } = 1;
 
+    /// <summary>Further volumes that are channels behind the first.</summary>
+    public int FurtherChannels { get; init; }
+
+    /// <summary>Of the first input.</summary>
+    public int Channels => Slices + FurtherChannels;
+
     /// <summary>Voxels of a patch.</summary>
     public int PatchVoxels => Patch[0] * Patch[1] * Patch[2];
 

@@ -47,6 +47,9 @@ public sealed record PlanarImage(int Rows, int Columns, float[] Values)
         TensorPrimitives.ConvertTruncating<byte, float>(display, single);
         TensorPrimitives.Divide(single, byte.MaxValue, single);
     }
+
+    /// <summary>Red, green and blue, each [y, x], of which <see cref="Values"/> are the luminance; empty for an image in grey.</summary>
+    public IReadOnlyList<float[]> Colours { get; init; } = [];
 }
 
 /// <summary>A part of an image in pixels: 0, 0 is the outer corner of the first one. It may reach beyond the image.</summary>

@@ -24,6 +24,9 @@ public sealed class WorkerHost(TestServices services) : IAsyncLifetime
     /// <summary>What differs from the defaults; set before it starts.</summary>
     public Dictionary<string, string?> Settings { get; } = [];
 
+    /// <summary>False where an API hears what it says of runs.</summary>
+    public bool HearsRuns { get; init; } = true;
+
     public BlobStore Blobs => Running.Services.GetRequiredService<BlobStore>();
 
     public IReadOnlyCollection<WorkerBeat> Beats => heard.Beats;
@@ -53,7 +56,11 @@ public sealed class WorkerHost(TestServices services) : IAsyncLifetime
         builder.Configuration.AddInMemoryCollection(Settings);
         builder.Services.AddSingleton(heard);
         builder.AddPlatformInference();
-        builder.AddPlatformBus(bus => bus.Endpoint(QueueNames.RunEvents, EndpointKind.Durable).Consumer<Listener>());
+        if (HearsRuns)
+        {
+            builder.AddPlatformBus(bus => bus.Endpoint(QueueNames.RunEvents, EndpointKind.Durable).Consumer<Listener>());
+        }
+
         builder.AddPlatformBus(bus => bus.Endpoint("beats", EndpointKind.Temporary).Consumer<BeatListener>());
         host = builder.Build();
         await host.StartAsync();

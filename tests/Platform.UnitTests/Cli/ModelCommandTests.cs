@@ -1,7 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Platform.Cli;
+using Platform.Dicom;
+using Platform.Dicom.Objects;
+using Platform.Dicom.Volumes;
 using Platform.Inference.Packages;
+using Platform.UnitTests.Dicom.Volumes;
 using Platform.UnitTests.Inference;
 using Xunit;
 
@@ -103,6 +108,102 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Further_inputs_are_drawn_from_the_graph_and_have_noise_of_their_own()
+    {
+        var (code, output, _) = await RunAsync("model", "new", Path.Combine(TestPackages.Folder("change"), "model.onnx"), "--out", At("change"));
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Contains("fill   furtherInputs[0].modality: ", output, StringComparison.Ordinal);
+        await RunAsync("model", "new", Path.Combine(TestPackages.Folder("difference"), "model.onnx"), "--out", At("difference"));
+        Assert.Equal("manifest-unfilled", Refusal((await RunAsync("model", "check", At("change"), "--json")).Output));
+        await FillAsync(At("change"));
+
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "golden", At("change"))).Code);
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "golden", At("change"))).Code);
+        (code, output, _) = await RunAsync("model", "check", At("change"), "--json");
+
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal((ExitCode.Ok, 1), (code, json.RootElement.GetProperty("golden").GetArrayLength()));
+        var drawn = new List<string>();
+        foreach (var name in new[] { "change", "difference" })
+        {
+            var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(At(name), "manifest.json"), Ct))!;
+            drawn.AddRange(manifest["furtherInputs"]!.AsArray().Select(f => $"{Text(f!["name"])} {Text(f["as"])}"));
+        }
+
+        Assert.Equal(["before input", "organ input", "channel-2 channel"], drawn);
+    }
+
+    [Fact]
+    public async Task Several_folders_are_one_run()
+    {
+        var study = Series("study", 10, 20);
+        WriteSeries("study", 100, 5);
+        var (code, output, error) = await RunAsync("model", "run", TestPackages.Folder("difference"), "--input", study, "--out", At("one"));
+        Assert.True(code == ExitCode.Ok, error);
+        var (apart, other) = (Series("apart", 10, 20), Series("other", 100, 5));
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "run", TestPackages.Folder("difference"), "--input", apart, "--input", $"t2={other}", "--out", At("two"))).Code);
+
+        Assert.Equal(await HashAsync("one"), await HashAsync("two"));
+        var made = Directory.EnumerateFiles(At("two"), "image-*.dcm").Select(path => DicomFile.Read(File.ReadAllBytes(path)));
+        Assert.All(DicomVolume.Build([.. made], Ct).Volume!.Voxels, voxel => Assert.Equal(15, voxel, 1e-3));
+        Assert.Equal(ExitCode.SomeRefused, (await RunAsync("model", "run", TestPackages.Folder("difference"), "--input", apart, "--out", At("three"))).Code);
+        (code, _, error) = await RunAsync("model", "run", TestPackages.Folder("difference"), "--input", apart, "--input", $"flair={other}", "--out", At("three"));
+        Assert.Equal(ExitCode.SomeRefused, code);
+        Assert.Contains("it has t2", error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Usage, (await RunAsync("model", "run", TestPackages.Folder("difference"), "--input", apart, "--input", other, "--out", At("three"))).Code);
+        Assert.Equal(ExitCode.Usage, (await RunAsync("model", "run", TestPackages.Folder("difference"), "--input", $"t2={other}", "--out", At("three"))).Code);
+        Assert.Equal(
+            ExitCode.Usage,
+            (await RunAsync("model", "run", TestPackages.Folder("difference"), "--input", apart, "--input", $"t2={other}", "--input", $"t2={other}", "--out", At("three"))).Code);
+    }
+
+    [Fact]
+    public async Task What_one_package_wrote_is_an_input_of_the_next()
+    {
+        var (now, before) = (Series("now", 10, 900, bright: true), Series("before", 10, 0, study: "2.25.78"));
+        Assert.Equal(ExitCode.Ok, (await RunAsync("model", "run", TestPackages.Folder("threshold"), "--input", now, "--out", At("organ"))).Code);
+
+        var (code, output, error) = await RunAsync(
+            "model", "run", TestPackages.Folder("change"), "--input", now, "--input", $"before={before}", "--input", $"organ={At("organ")}", "--out", At("made"));
+
+        Assert.True(code == ExitCode.Ok, error);
+        Assert.Contains("Brighter than before: 16 mm3", output, StringComparison.Ordinal); // 2 × 2 × 4 voxels of 1 mm³
+    }
+
+    /// <summary>A folder with a series of 8 × 8 × 4 voxels.</summary>
+    private string Series(string name, double echoTimeMs, float value, bool bright = false, string study = Phantom.StudyUid)
+    {
+        Directory.CreateDirectory(At(name));
+        WriteSeries(name, echoTimeMs, value, bright, study);
+        return At(name);
+    }
+
+    private void WriteSeries(string name, double echoTimeMs, float value, bool bright = false, string study = Phantom.StudyUid)
+    {
+        var attributes = new DicomDataset();
+        attributes.Set(DicomTags.EchoTime, echoTimeMs);
+        var series = string.Create(CultureInfo.InvariantCulture, $"2.25.{echoTimeMs}");
+        var files = ImageSeriesWriter.Write(
+            Phantom.Series((x, y, _) => !bright || (x is 3 or 4 && y is 3 or 4) ? value : 0, 8, 8, 4, affine: Affine.Axial(1, 1, 1, new(0, 0, 0))) with
+            {
+                StudyInstanceUid = study,
+                SeriesInstanceUid = series,
+                SopInstanceUid = slice => $"{series}.{slice + 1}",
+                Attributes = attributes,
+            });
+        foreach (var (file, i) in files.Select((f, i) => (f, i)))
+        {
+            File.WriteAllBytes(Path.Combine(At(name), string.Create(CultureInfo.InvariantCulture, $"{echoTimeMs}-{i}.dcm")), file.ToArray());
+        }
+    }
+
+    private async Task<string> HashAsync(string name)
+    {
+        using var result = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(At(name), "result.json"), Ct));
+        return result.RootElement.GetProperty("resultHash").GetString()!;
+    }
+
+    [Fact]
     public async Task A_bundle_of_monai_fills_what_it_knows_and_the_rest_is_listed()
     {
         var bundle = Directory.CreateDirectory(At("bundle")).FullName;
@@ -201,6 +302,11 @@ public sealed class ModelCommandTests : IDisposable
         var manifest = JsonNode.Parse(text.Replace(PackageManifest.Unfilled, "", StringComparison.Ordinal))!;
         manifest["input"]!["modality"] = "MR";
         manifest["input"]!["bodyParts"] = new JsonArray();
+        foreach (var further in manifest["furtherInputs"]?.AsArray() ?? [])
+        {
+            further!["modality"] = "MR";
+        }
+
         await File.WriteAllTextAsync(path, manifest.ToJsonString(), Ct);
     }
 

@@ -17,6 +17,7 @@ public partial class ManifestSchemaTests
     [
         "intensity[0].low", "intensity[0].high", "measurements[0].of[0]", "window.patch", "segments[0].label", "segments[0] = left out", "golden[0].kind",
         "calibration.", "heatMap.label", "classes[0].label", "classes[0] = left out", "expectedProbabilities", "values[0].high", "values[0] = left out", "values[0].low", "expectedValues",
+        "furtherInputs = ", "furtherInputs[0] = left out", "furtherInputs[0].name", "furtherInputs[0].as", "golden[0].furtherInputs",
     ];
 
     /// <summary>For people: the schema helps to write them, the engine does not read them.</summary>
@@ -92,7 +93,7 @@ public partial class ManifestSchemaTests
     private static string KindOf(string path)
     {
         var manifest = JsonNode.Parse(File.ReadAllText(path))!;
-        return $"{manifest["outputs"]![0]!["type"]} {manifest["input"]!["dimensions"]} {manifest["input"]!["frames"]} {manifest["window"]?["slices"]}";
+        return $"{manifest["outputs"]![0]!["type"]} {manifest["input"]!["dimensions"]} {manifest["input"]!["frames"]} {manifest["window"]?["slices"]} {manifest["furtherInputs"]?.AsArray().Count} {manifest["input"]!["colour"]}";
     }
 
     /// <summary>A manifest with one member left out or of another type or value; of a list the first item stands for all.</summary>

@@ -86,6 +86,10 @@ public class SegmentationEngineTests
     [InlineData("level")]
     [InlineData("cine")]
     [InlineData("between")]
+    [InlineData("difference")]
+    [InlineData("change")]
+    [InlineData("gap")]
+    [InlineData("tint")]
     public async Task Golden_cases_of_our_packages_come_out(string name)
     {
         using var session = await TestPackages.LoadAsync(name, 2);

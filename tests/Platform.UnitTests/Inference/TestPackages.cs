@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Platform.Inference.Engine;
 using Platform.Inference.Packages;
 
@@ -19,6 +20,31 @@ internal static class TestPackages
     }
 
     public static Task<ModelPackage> OpenAsync(string name) => ModelPackage.OpenFolderAsync(Folder(name), CancellationToken.None);
+
+    /// <summary>A package whose manifest is changed.</summary>
+    public static async Task<ModelPackage> OpenAsync(string name, Action<JsonNode> change)
+    {
+        var folder = Directory.CreateTempSubdirectory("platform-package-").FullName;
+        try
+        {
+            foreach (var path in Directory.EnumerateFiles(Folder(name), "*", SearchOption.AllDirectories))
+            {
+                var copy = Path.Combine(folder, Path.GetRelativePath(Folder(name), path));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(path, copy);
+            }
+
+            var manifestPath = Path.Combine(folder, "manifest.json");
+            var manifest = JsonNode.Parse(await File.ReadAllTextAsync(manifestPath))!;
+            change(manifest);
+            await File.WriteAllTextAsync(manifestPath, manifest.ToJsonString());
+            return await ModelPackage.OpenFolderAsync(folder, CancellationToken.None);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 
     public static async Task<ModelSession> LoadAsync(string name, int threads = 1) =>
         new(await OpenAsync(name), Device.Cpu, threads);

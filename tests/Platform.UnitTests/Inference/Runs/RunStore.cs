@@ -33,14 +33,7 @@ internal sealed class RunStore : IDisposable
         string package, string modality, IReadOnlyList<DicomFile> files, Action<JsonNode>? change = null, byte[]? model = null)
     {
         var tenant = Guid.CreateVersion7();
-        var instances = new List<ManifestInstance>();
-        foreach (var bytes in files.Select(f => f.ToArray()))
-        {
-            var name = BlobNames.Instance(tenant, RandomNumberGenerator.GetHexString(32, lowercase: true));
-            await WriteAsync(name, bytes);
-            instances.Add(new("", "", "", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
-        }
-
+        var instances = await InstancesAsync(tenant, files);
         using var zip = new MemoryStream();
         await ModelPackageZip.WriteAsync(await ChangedAsync(package, change, model), zip, Ct);
         var hash = Convert.ToHexStringLower(SHA256.HashData(zip.ToArray()));
@@ -59,6 +52,22 @@ internal sealed class RunStore : IDisposable
             new(package, "1.0.0", hash, BlobNames.Model(hash)),
             new Dictionary<string, string>(),
             60);
+    }
+
+    /// <summary>The run with another series, as a further input of its package.</summary>
+    public async Task<RunManifest> WithSeriesAsync(RunManifest run, string input, IReadOnlyList<DicomFile> files)
+    {
+        var header = files[0].Dataset;
+        var series = new ManifestSeries(
+            header.GetUid(DicomTags.SeriesInstanceUID)!, header.GetString(DicomTags.Modality)!, await InstancesAsync(run.TenantId, files));
+        return run with { Series = [.. run.Series, series with { Input = input }] };
+    }
+
+    /// <summary>The run with the result of another one: the objects that it wrote.</summary>
+    public async Task<RunManifest> WithResultAsync(RunManifest run, string model, params IReadOnlyList<DicomFile> objects)
+    {
+        var instances = await InstancesAsync(run.TenantId, objects);
+        return run with { Inputs = [.. run.Inputs, new ManifestInput(Guid.CreateVersion7(), model, "1.0.0", instances)] };
     }
 
     public async Task<(ComputeAnswer Answer, RunResult? Result)> RunAsync(RunManifest run)
@@ -125,6 +134,21 @@ internal sealed class RunStore : IDisposable
     {
         sessions.Dispose();
         Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task<List<ManifestInstance>> InstancesAsync(Guid tenant, IReadOnlyList<DicomFile> files)
+    {
+        var instances = new List<ManifestInstance>();
+        foreach (var file in files)
+        {
+            var bytes = file.ToArray();
+            var name = BlobNames.Instance(tenant, RandomNumberGenerator.GetHexString(32, lowercase: true));
+            await WriteAsync(name, bytes);
+            var sopClass = file.Dataset.GetUid(DicomTags.SOPClassUID) ?? "";
+            instances.Add(new("", sopClass, "", name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))));
+        }
+
+        return instances;
     }
 
     private async Task WriteAsync(string name, byte[] content)

@@ -113,7 +113,7 @@ function Result({ answer, tenant, ruleId, isDraft, isFresh }: ResultProps) {
   );
 }
 
-const reasons = ['no-images', 'modality', 'body-part', 'body-part-unknown', 'too-few-slices', 'input-missing', 'champion-missing', 'no-rules'] as const;
+const reasons = ['no-images', 'modality', 'body-part', 'body-part-unknown', 'acquisition', 'too-few-slices', 'input-series', 'prior-missing', 'input-missing', 'champion-missing', 'no-rules'] as const;
 const isKnown = (code: string | null): code is (typeof reasons)[number] => reasons.some(one => one === code);
 
 function Why({ code, reason }: { code: string | null; reason: string | null }) {

@@ -3,13 +3,18 @@ import { draftOf, isWrongThreshold, newDraft, requestOf, toRequest, wrongOf, typ
 
 const rule: Rule = {
   id: '1', name: 'X-rays', modelId: '2', model: 'chest-xray-pneumonia', modelVersion: '1.0.0', isModelActive: true, isActive: true, lane: 'Stat', deadlineMinutes: 30,
-  conditions: { modality: 'DX', modalities: ['CR'], bodyParts: ['CHEST'], bodyPartRequired: true, minSlices: 1 }, dependsOn: ['3'], shadowOf: null, provisionalAt: null, thresholds: { 1: 0.7 },
+  conditions: { modality: 'DX', modalities: ['CR'], bodyParts: ['CHEST'], bodyPartRequired: true, minSlices: 1, acquisition: null }, dependsOn: ['3'], shadowOf: null, provisionalAt: null, thresholds: { 1: 0.7 },
 };
 
 describe('a rule in its form', () => {
   it('goes back as it came', () => {
     const { name, modelId, lane, deadlineMinutes, conditions, dependsOn, shadowOf, provisionalAt, isActive, thresholds } = rule;
     expect(requestOf(rule)).toEqual({ name, modelId, lane, deadlineMinutes, conditions, dependsOn, shadowOf, provisionalAt, isActive, thresholds });
+  });
+
+  it('keeps how the series must have been acquired', () => {
+    const acquisition = { words: null, withoutWords: null, scanningSequences: null, echoTimeMs: [60, 300], repetitionTimeMs: null, inversionTimeMs: null, contrast: null };
+    expect(requestOf({ ...rule, conditions: { ...rule.conditions, acquisition } }).conditions.acquisition).toEqual(acquisition);
   });
 
   it('reads lists as people write them', () => {

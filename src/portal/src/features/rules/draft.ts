@@ -16,6 +16,8 @@ export interface Draft {
   bodyParts: string;
   bodyPartRequired: boolean;
   minSlices: string;
+  /** How the series must have been acquired; it stays as it is. */
+  acquisition: Schemas['ModelInput']['acquisition'];
   dependsOn: readonly string[];
   shadowOf: string;
   provisionalAt: string;
@@ -39,6 +41,7 @@ export function draftOf(rule: Rule): Draft {
     bodyParts: (conditions.bodyParts ?? []).join(', '),
     bodyPartRequired: conditions.bodyPartRequired,
     minSlices: String(conditions.minSlices),
+    acquisition: conditions.acquisition,
     dependsOn: rule.dependsOn,
     shadowOf: rule.shadowOf ?? '',
     provisionalAt: rule.provisionalAt?.toString() ?? '',
@@ -56,6 +59,7 @@ export function newDraft(model: Model | undefined, models: readonly Model[]): Dr
     bodyParts: (conditions?.bodyParts ?? []).join(', '),
     bodyPartRequired: conditions?.bodyPartRequired ?? false,
     minSlices: String(conditions?.minSlices ?? 0),
+    acquisition: conditions?.acquisition,
     dependsOn: [], shadowOf: '', provisionalAt: '', isActive: true, thresholds: {},
   };
 }
@@ -71,7 +75,10 @@ export function toRequest(draft: Draft): Request {
     modelId: draft.modelId,
     lane: draft.lane,
     deadlineMinutes: numberOf(draft.deadlineMinutes),
-    conditions: { modality, modalities, bodyParts: listed(draft.bodyParts), bodyPartRequired: draft.bodyPartRequired, minSlices: numberOf(draft.minSlices) ?? 0 },
+    conditions: {
+      modality, modalities, bodyParts: listed(draft.bodyParts), bodyPartRequired: draft.bodyPartRequired, minSlices: numberOf(draft.minSlices) ?? 0,
+      acquisition: draft.acquisition ?? null,
+    },
     dependsOn: [...draft.dependsOn],
     shadowOf: draft.shadowOf === '' ? null : draft.shadowOf,
     provisionalAt: numberOf(draft.provisionalAt),

@@ -8,7 +8,7 @@ export interface AiState {
   tone: Tone;
 }
 
-const reasons = ['no-images', 'modality', 'body-part', 'body-part-unknown', 'too-few-slices', 'no-rules'] as const;
+const reasons = ['no-images', 'modality', 'body-part', 'body-part-unknown', 'acquisition', 'too-few-slices', 'input-series', 'prior-missing', 'no-rules'] as const;
 
 /** The reasons that have a text of their own; another one is shown in the API's words. */
 export type NoAiReason = (typeof reasons)[number];

@@ -841,6 +841,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description How a series must have been acquired: what tells a T1 from a T2. Every condition that stands must hold, and a series that does not say what
+         *     one of them asks for does not meet it.
+         */
+        Acquisition: {
+            /** @description Whether a contrast agent was given; a series that names none had none. */
+            contrast: null | boolean;
+            /** @description Least and greatest. */
+            echoTimeMs: null | number[];
+            /** @description Least and greatest. */
+            inversionTimeMs: null | number[];
+            /** @description Least and greatest. */
+            repetitionTimeMs: null | number[];
+            /** @description Scanning Sequence (0018,0020), one of which will do: `SE`, `IR`, `GR`, `EP`, `RM`. */
+            scanningSequences: null | string[];
+            /** @description None of them may. */
+            withoutWords: null | string[];
+            /** @description One of them must begin a word of the series' description, protocol, sequence name or image type, in either case. */
+            words: null | string[];
+        };
         AddPersonRequest: {
             displayName: string;
             email: string;
@@ -939,7 +959,16 @@ export interface components {
          * @enum {unknown}
          */
         DeidentificationPolicy: "Apply" | "Verify";
+        DryRunRulesInputItem: {
+            /** @description By the name that the model's package gives it. */
+            input: string;
+            /** @description Of an earlier study of the patient. */
+            isPrior: boolean;
+            seriesInstanceUid: string;
+        };
         DryRunRulesPlanItem: {
+            /** @description Those of the model's further inputs. */
+            furtherSeries: components["schemas"]["DryRunRulesInputItem"][];
             /** @description This model version has run on the study. */
             hasRun: boolean;
             isShadow: boolean;
@@ -1769,6 +1798,7 @@ export interface components {
         };
         /** @description The series that a model takes. */
         ModelInput: {
+            acquisition?: null | components["schemas"]["Acquisition"];
             /** @description False also takes a series whose body part nobody stated. */
             bodyPartRequired: boolean;
             /** @description Body parts by PS3.16 Annex L, any of which (or a part within it) will do; empty or null takes every one. */
@@ -1980,6 +2010,7 @@ export interface components {
         };
         /** @description The series that the study must have. */
         RuleDraftCondition: {
+            acquisition?: null | components["schemas"]["Acquisition"];
             /** @description False also takes a series whose body part nobody stated. */
             bodyPartRequired: boolean;
             /** @description Any of which will do; empty takes every one. */
