@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Platform.Dicom.Reading;
 
 namespace Platform.Dicom;
 
@@ -31,11 +32,11 @@ internal enum ElementForm : byte
     VrUnknown = VrSpaces | VrQuestionMarks | VrNuls,
 }
 
-/// <summary>One data element (PS3.5 §7.1). Immutable; its items are not.</summary>
+/// <summary>One data element (PS3.5 §7.1). Immutable; its items are not, and may be read when they are first asked for.</summary>
 public sealed class DicomElement
 {
-    /// <summary>Items, fragments, bulk data left out, or the bytes and where in them: a million empty elements must not cost a field more.</summary>
-    private readonly object? _content;
+    /// <summary>Items, fragments, what was left out, or the bytes and where in them: a million empty elements must not cost a field more.</summary>
+    private object? _content;
     private readonly int _start;
     private readonly int _length;
 
@@ -76,7 +77,8 @@ public sealed class DicomElement
     };
 
     /// <summary>The items of a sequence (also of a UN that holds one); null for everything else.</summary>
-    public IReadOnlyList<DicomDataset>? Items => _content as List<DicomDataset>;
+    /// <exception cref="DicomException">The file was read with <see cref="DicomReadOptions.SequencesOnDemand"/>, and the items are bad.</exception>
+    public IReadOnlyList<DicomDataset>? Items => ItemList;
 
     /// <summary>The items of an encapsulated value, the first of which is the basic offset table (PS3.5 §A.4); else null.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? Fragments => _content as List<ReadOnlyMemory<byte>>;
@@ -84,7 +86,7 @@ public sealed class DicomElement
     /// <summary>Where the value lies, if it was not loaded; else null.</summary>
     public BulkData? Bulk => _content as BulkData;
 
-    public bool IsSequence => _content is List<DicomDataset>;
+    public bool IsSequence => _content is List<DicomDataset> or UnreadItems;
 
     /// <summary>Neither bytes nor items nor fragments nor bulk data.</summary>
     public bool IsEmpty => Value.IsEmpty && _content switch
@@ -92,6 +94,7 @@ public sealed class DicomElement
         List<DicomDataset> items => items.Count == 0,
         List<ReadOnlyMemory<byte>> fragments => fragments.Count == 0,
         BulkData bulk => bulk.Length == 0,
+        UnreadItems => false,
         _ => true,
     };
 
@@ -100,7 +103,12 @@ public sealed class DicomElement
     /// <summary>It is more than bytes: items, fragments, or bulk data left out.</summary>
     internal bool HasContent => _content is not (null or byte[] or Foreign);
 
-    internal List<DicomDataset>? ItemList => _content as List<DicomDataset>;
+    internal List<DicomDataset>? ItemList => _content switch
+    {
+        List<DicomDataset> items => items,
+        UnreadItems unread => Keep(unread, DatasetBuilder.ReadItems(unread)),
+        _ => null,
+    };
 
     internal List<ReadOnlyMemory<byte>>? FragmentList => _content as List<ReadOnlyMemory<byte>>;
 
@@ -119,8 +127,13 @@ public sealed class DicomElement
             List<DicomDataset> items => $"{Tag} {Vr.Code} {items.Count} items",
             List<ReadOnlyMemory<byte>> fragments => $"{Tag} {Vr.Code} {fragments.Count} fragments",
             BulkData bulk => $"{Tag} {Vr.Code} {bulk.Length} bytes not loaded",
+            UnreadItems unread => $"{Tag} {Vr.Code} {unread.Bytes.Length} bytes of items not read yet",
             _ => $"{Tag} {Vr.Code} {Value.Length} bytes",
         };
+
+    /// <summary>The items that whoever was first has read: two readers at once see the same ones.</summary>
+    private List<DicomDataset> Keep(UnreadItems unread, List<DicomDataset> items) =>
+        Interlocked.CompareExchange(ref _content, items, unread) as List<DicomDataset> ?? items;
 
     /// <summary>Bytes that lie in no array.</summary>
     private sealed record Foreign(ReadOnlyMemory<byte> Value);

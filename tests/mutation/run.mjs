@@ -1,6 +1,6 @@
 // Plants one fault after the other in a copy of the checkout and runs the tests that must notice it. See infra/mutation.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const [copy, only] = process.argv.slice(2);
@@ -27,6 +27,8 @@ function test({ project, tests, seconds = 180 }) {
 // What the first test that failed said, without what the stack adds.
 const firstFailure = said => (/\[FAIL\]\n((?:\s+.*\n){1,4})/.exec(said)?.[1] ?? "").split(/\n\s*(?:Stack Trace|--- )/)[0].replace(/\s+/g, " ").trim().slice(0, 240);
 
+// What each fault's tests said stays in .run/mutation.
+mkdirSync(".run/mutation", { recursive: true });
 const counts = { killed: 0, survived: 0, broken: 0 };
 function report(result, fault, since, why = "") {
   counts[result]++;
@@ -70,6 +72,7 @@ for (const fault of faults) {
     }
 
     const { total, failed, timedOut, said } = test(fault);
+    writeFileSync(`.run/mutation/${fault.name.replace(/[^A-Za-z0-9]+/g, "-")}.log`, said);
     if (failed > 0 || timedOut) {
       report("killed", fault, since, timedOut ? "by its time limit" : firstFailure(said));
     } else if (total === 0) {

@@ -33,6 +33,27 @@ internal sealed class DatasetBuilder(DicomReader reader)
         }
     }
 
+    /// <summary>Reads the items that a sequence was left with.</summary>
+    internal static List<DicomDataset> ReadItems(UnreadItems unread)
+    {
+        var reader = new DicomReader(unread);
+        var builder = new DatasetBuilder(reader);
+        var around = builder._current;
+        builder._open.Push(new Open(around, unread.Tag, DicomVr.SQ, ElementForm.None, NoItems, 0));
+        while (reader.Read())
+        {
+            builder.Add();
+        }
+
+        var items = around[0].ItemList!;
+        foreach (var item in items)
+        {
+            item.AttachTo(unread.Owner);
+        }
+
+        return items;
+    }
+
     private void Add()
     {
         switch (reader.Token)
@@ -40,6 +61,10 @@ internal sealed class DatasetBuilder(DicomReader reader)
             case DicomToken.Element:
                 object? bulk = reader.IsSkipped ? new BulkData(reader.ValueOffset, reader.Length) : null;
                 _current.Append(new DicomElement(reader.Tag, reader.Vr, reader.Value, bulk, reader.Form));
+                break;
+
+            case DicomToken.UnreadSequence:
+                _current.Append(new DicomElement(reader.Tag, reader.Vr, default, reader.Unread(_current), reader.Form));
                 break;
 
             case DicomToken.SequenceStart:

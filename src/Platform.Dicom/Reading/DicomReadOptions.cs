@@ -23,5 +23,12 @@ public sealed record DicomReadOptions
     /// <summary>From how many bytes on a value is large.</summary>
     public int LargeValueBytes { get; init; } = 64 << 10;
 
+    /// <summary>
+    /// Leave sequences of defined length as bytes until their items are asked for: a look at the root then costs the same however much
+    /// lies in sequences. What is wrong inside one is a DicomException of whoever asks first. Depth counts as ever, elements and value
+    /// bytes within each sequence; one that is larger than a value may be is read at once.
+    /// </summary>
+    public bool SequencesOnDemand { get; init; }
+
     public DicomBudgets Budgets { get; init; } = DicomBudgets.Default;
 }

@@ -19,6 +19,9 @@ public enum DicomToken
     FragmentsStart,
     Fragment,
     FragmentsEnd,
+
+    /// <summary>A sequence of defined length that is left unread (<see cref="DicomReadOptions.SequencesOnDemand"/>): its items' bytes.</summary>
+    UnreadSequence,
 }
 
 /// <summary>
@@ -42,6 +45,7 @@ public sealed class DicomReader
     private int _elements;
     private int _elementsBefore;
     private long _valueBytes;
+    private DicomEncoding _unreadEncoding;
 
     /// <summary>Reads a data set (no preamble, no meta header) that lies in memory; values are slices of it.</summary>
     public DicomReader(ReadOnlyMemory<byte> bytes, DicomEncoding encoding, DicomReadOptions? options = null)
@@ -64,6 +68,16 @@ public sealed class DicomReader
         _encoding = encoding;
         _options = options;
         _frames[0] = new Frame { Kind = FrameKind.Dataset, End = -1, Encoding = encoding };
+    }
+
+    /// <summary>Reads the items of a sequence that was left unread, and the sequence's end.</summary>
+    internal DicomReader(UnreadItems items)
+        : this(new ByteSource(items.Bytes, items.Offset), items.Encoding, items.Options)
+    {
+        _frames[0].IsSigned = items.IsSigned;
+        Depth = items.Depth;
+        Offset = items.Offset;
+        Open(FrameKind.Sequence, items.Offset + items.Bytes.Length, items.Encoding, items.Tag);
     }
 
     private enum FrameKind : byte
@@ -91,7 +105,7 @@ public sealed class DicomReader
     /// <summary>Bytes of the value as declared; -1 for undefined length.</summary>
     public long Length { get; private set; }
 
-    /// <summary>The value in little-endian order; empty for everything but Element and Fragment.</summary>
+    /// <summary>The value in little-endian order, or an unread sequence as it came; empty for everything but these and fragments.</summary>
     public ReadOnlyMemory<byte> Value { get; private set; }
 
     /// <summary>The value was large and passed over.</summary>
@@ -164,6 +178,10 @@ public sealed class DicomReader
         hasEnded = step == Step.End;
         return step == Step.Token;
     }
+
+    /// <summary>The unread sequence that this stands at.</summary>
+    internal UnreadItems Unread(DicomDataset owner) =>
+        new(Tag, Value, ValueOffset, _unreadEncoding, _frames[_top].IsSigned, Depth, _options, owner);
 
     internal ValueTask FillAsync(bool isAsync, CancellationToken ct) => _source.FillAsync(_need, isAsync, ct);
 
@@ -304,6 +322,12 @@ public sealed class DicomReader
             return ReadValue(ref frame, header);
         }
 
+        if (_options.SequencesOnDemand && content == ElementContent.Sequence && header is { IsUndefined: false, Length: > 0 }
+            && header.Length <= Math.Min(_options.Budgets.MaxValueBytes, _options.Budgets.MaxTotalValueBytes - _valueBytes))
+        {
+            return PassSequence(header, encoding);
+        }
+
         CountElement(tag);
         _source.Advance(header.HeaderLength);
         var kind = content == ElementContent.Sequence ? FrameKind.Sequence : FrameKind.Fragments;
@@ -353,6 +377,23 @@ public sealed class DicomReader
         _source.Advance(headerLength + (int)length);
         Value = value;
         Token = DicomToken.Element;
+        return Step.Token;
+    }
+
+    private Step PassSequence(ElementHeader header, DicomEncoding encoding)
+    {
+        var whole = header.HeaderLength + (int)header.Length;
+        if (_source.Available < whole)
+        {
+            return _source.HasEnded ? throw Truncated(Tag) : Need(whole);
+        }
+
+        CountElement(Tag);
+        _valueBytes += header.Length;
+        _unreadEncoding = encoding;
+        Value = _source.Memory[header.HeaderLength..whole];
+        _source.Advance(whole);
+        Token = DicomToken.UnreadSequence;
         return Step.Token;
     }
 

@@ -11,6 +11,7 @@ namespace Platform.Benchmarks.Peers;
 internal static class DicomWorker
 {
     private static readonly DicomReadOptions HeaderOnly = new() { StopBeforePixelData = true };
+    private static readonly DicomReadOptions RootOnly = HeaderOnly with { SequencesOnDemand = true };
 
     public static async Task<int> ServeAsync(string list)
     {
@@ -32,6 +33,7 @@ internal static class DicomWorker
     {
         Action once = what switch
         {
+            "root" => () => DicomFile.Read(content, RootOnly),
             "header" => () => DicomFile.Read(content, HeaderOnly),
             "touch" => () => Touch(DicomFile.Read(content, HeaderOnly).Dataset),
             "store" or "allocated" => () => Wait(StorePath.StoreAsync(new PassingStream(content))),

@@ -36,6 +36,7 @@ public class DicomCorpusTests(ITestOutputHelper output)
             accepted++;
             AssertAllocation(before, bytes.Length, path);
             AssertComesBack(file, bytes, path);
+            AssertOnDemand(file, bytes, path);
             await AssertStreamsAsync(file, bytes, path, ct);
             WriteJson(file.Dataset);
         }
@@ -85,6 +86,12 @@ public class DicomCorpusTests(ITestOutputHelper output)
 
         // One file of the corpus has an element twice; it is written once.
         Assert.True(written.AsSpan().SequenceEqual(bytes) || Path.GetFileName(path) == "winter.dcm", Path.GetFileName(path));
+    }
+
+    private static void AssertOnDemand(DicomFile whole, byte[] bytes, string path)
+    {
+        var file = DicomFile.Read(bytes, new DicomReadOptions { SequencesOnDemand = true });
+        Assert.True(Plain(file).AsSpan().SequenceEqual(Plain(whole)), Path.GetFileName(path));
     }
 
     private static async Task AssertStreamsAsync(DicomFile file, byte[] bytes, string path, CancellationToken ct)

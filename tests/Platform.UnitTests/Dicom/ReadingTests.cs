@@ -53,6 +53,84 @@ public class ReadingTests
         Assert.Equal(DicomFile.Read(bytes).ToArray(), file.ToArray());
     }
 
+    private static readonly DicomReadOptions OnDemand = new() { SequencesOnDemand = true };
+
+    private static byte[] Nested(DicomEncoding encoding, string uid, uint innermost = 4)
+    {
+        RawDicom Sequence(uint tag, RawDicom item) => new RawDicom(encoding)
+            .Header(tag, "SQ", (uint)item.ToArray().Length + 8).Item((uint)item.ToArray().Length).Raw(item.ToArray());
+
+        var inner = Sequence(0x00081199, new RawDicom(encoding).Header(0x00200011, "IS", innermost).Raw("120 "u8.ToArray()));
+        var outer = Sequence(0x00081115, new RawDicom(encoding).Text(0x00080060, "CS", "MR").Raw(inner.ToArray()).UInt16(0x00280120, "SS", 0xFFFE));
+        return RawDicom.File(uid, encoding)
+            .Text(0x00080005, "CS", "ISO_IR 100")
+            .Raw(outer.ToArray())
+            .UInt16(0x00280103, "US", 1)
+            .Raw(Sequence(0x00283010, new RawDicom(encoding).UInt16(0x00280120, "SS", 0xFFFE).Text(0x00283003, "LO", "Röntgen ")).ToArray())
+            .ToArray();
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Sequences_on_demand_hold_what_they_hold_at_once(DicomEncoding encoding, string uid)
+    {
+        var bytes = Nested(encoding, uid);
+        var file = DicomFile.Read(bytes, OnDemand);
+
+        Assert.EndsWith("not read yet", file.Dataset[DicomTags.ReferencedSeriesSequence]!.ToString(), StringComparison.Ordinal);
+        var outer = Assert.Single(file.Dataset.GetSequence(DicomTags.ReferencedSeriesSequence));
+        Assert.Same(outer, file.Dataset.GetSequence(DicomTags.ReferencedSeriesSequence)[0]);
+        Assert.Same(file.Dataset, outer.Parent);
+        Assert.Equal("MR", outer.GetString(DicomTags.Modality));
+        var inner = Assert.Single(outer.GetSequence(DicomTags.ReferencedSOPSequence));
+        Assert.Same(outer, inner.Parent);
+        Assert.Equal(120, inner.GetInt32(DicomTags.SeriesNumber));
+        var lut = Assert.Single(file.Dataset.GetSequence(DicomTags.VOILUTSequence));
+        Assert.Equal(-2, lut.GetInt32(DicomTags.PixelPaddingValue)); // signed, by the Pixel Representation around it
+        Assert.Equal("Röntgen", lut.GetString(DicomTags.LUTExplanation)); // by the character set around it
+        Assert.Equal(bytes, file.ToArray());
+        Assert.Equal(bytes, DicomFile.Read(bytes, OnDemand).ToArray());
+    }
+
+    [Fact]
+    public void What_is_wrong_in_a_sequence_on_demand_is_told_to_whoever_asks_with_its_place()
+    {
+        var bytes = Nested(DicomEncoding.ExplicitLittleEndian, "1.2.840.10008.1.2.1", innermost: 400);
+        var atOnce = Assert.Throws<DicomException>(() => DicomFile.Read(bytes));
+
+        var file = DicomFile.Read(bytes, OnDemand);
+        Assert.Equal("MR", file.Dataset.GetSequence(DicomTags.ReferencedSeriesSequence)[0].GetString(DicomTags.Modality));
+        var inner = file.Dataset.GetSequence(DicomTags.ReferencedSeriesSequence)[0][DicomTags.ReferencedSOPSequence]!;
+        for (var time = 0; time < 2; time++)
+        {
+            var asked = Assert.Throws<DicomException>(() => inner.Items);
+            Assert.Equal((atOnce.Error, atOnce.Tag, atOnce.Offset), (asked.Error, asked.Tag, asked.Offset));
+        }
+
+        Assert.Equal(atOnce.Error, Assert.Throws<DicomException>(() => file.ToArray()).Error);
+    }
+
+    [Fact]
+    public void Budgets_hold_in_sequences_on_demand()
+    {
+        var bytes = Nested(DicomEncoding.ExplicitLittleEndian, "1.2.840.10008.1.2.1");
+        var deep = DicomFile.Read(bytes, OnDemand with { Budgets = new DicomBudgets { MaxDepth = 1 } });
+        var item = deep.Dataset.GetSequence(DicomTags.ReferencedSeriesSequence)[0];
+        Assert.Equal(DicomError.OverBudget, Assert.Throws<DicomException>(() => item.GetSequence(DicomTags.ReferencedSOPSequence)).Error);
+
+        // Larger than a value may be: read at once, as if nothing had been said.
+        var atOnce = DicomFile.Read(bytes, OnDemand with { Budgets = new DicomBudgets { MaxValueBytes = 40 } });
+        Assert.EndsWith("1 items", atOnce.Dataset[DicomTags.ReferencedSeriesSequence]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_header_on_demand_comes_from_a_stream_in_drops()
+    {
+        var bytes = Nested(DicomEncoding.ImplicitLittleEndian, "1.2.840.10008.1.2");
+        var file = await DicomFile.ReadAsync(new TrickleStream(bytes), OnDemand, TestContext.Current.CancellationToken);
+        Assert.Equal(bytes, file.ToArray());
+    }
+
     [Fact]
     public void Attribute_tags_of_big_endian_are_two_words()
     {

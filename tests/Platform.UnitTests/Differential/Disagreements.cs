@@ -253,6 +253,18 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             IsLaterGreek,
             "PS3.3 Table C.12-2: ISO-IR 126 is ISO 8859-7 of 1987; the euro, the drachma and the iota below came in 2003."),
         new(
+            "ISO-IR 138 has a macron and marks of direction",
+            Dcmdump,
+            [Aspect.Text],
+            IsLaterHebrew,
+            "PS3.3 Table C.12-2: ISO-IR 138 is ISO 8859-8 of 1988: AF is an overline, FD and FE are nothing. The edition of 1999 has other ones."),
+        new(
+            "ISO-IR 138 has a macron and marks of direction",
+            Pydicom,
+            [Aspect.Text],
+            IsLaterHebrew,
+            "PS3.3 Table C.12-2: ISO-IR 138 is ISO 8859-8 of 1988: AF is an overline, FD and FE are nothing. The edition of 1999 has other ones."),
+        new(
             "ISO-IR 13 is Shift-JIS",
             Pydicom,
             [Aspect.Text],
@@ -358,6 +370,9 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
 
     private static bool IsInForbiddenGroup(Difference d) => d.Tag.Group is 0x0001 or 0x0003 or 0x0005 or 0x0007 or 0xFFFF;
 
+    private static bool IsLaterHebrew(Difference d) =>
+        Terms(d.File.Dataset).Any(t => t.EndsWith("138", StringComparison.Ordinal)) && d.Ours!.Bytes.Any(b => b is 0xAF or 0xFD or 0xFE);
+
     private static bool IsLaterGreek(Difference d) => Terms(d.File.Dataset).Any(t => t.EndsWith("IR 126", StringComparison.Ordinal))
         && d.Theirs.Any(c => c is '\u20AC' or '\u20AF' or '\u037A');
 
@@ -387,6 +402,6 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             double.TryParse(pair.Second, CultureInfo.InvariantCulture, out var their)
             && (isExact
                 ? (isSingle ? (float)their : their) == pair.First
-                : Math.Abs(their - pair.First) <= 1e-14 * Math.Abs(pair.First)));
+                : Math.Abs(their - pair.First) <= 1e-14 * Math.Abs(pair.First) || (double.IsNaN(their) && double.IsNaN(pair.First))));
     }
 }

@@ -57,6 +57,7 @@ internal static class FuzzTargets
     private static readonly Dictionary<string, Func<FuzzTarget>> All = new(StringComparer.Ordinal)
     {
         ["dataset"] = () => Dicom("dataset", 200, ReadWhole),
+        ["on-demand"] = () => Dicom("on-demand", 60, ReadOnDemand),
         ["stream"] = () => Dicom("stream", 100, ReadStreamed),
         ["values"] = () => Dicom("values", 100, ReadValues),
         ["json-write"] = () => Dicom("json-write", 60, WriteJson),
@@ -260,6 +261,23 @@ internal static class FuzzTargets
         }
 
         Assert.Equal(written, DicomFile.Read(written).ToArray());
+    }
+
+    /// <summary>Sequences that are read when they are asked for hold what they hold when they are read at once, and refuse the same.</summary>
+    private static void ReadOnDemand(byte[] bytes)
+    {
+        var file = Parse(bytes, new DicomReadOptions { SequencesOnDemand = true });
+        byte[] written;
+        try
+        {
+            written = file.ToArray();
+        }
+        catch (DicomException e) when (e.Error == DicomError.Unwritable)
+        {
+            return;
+        }
+
+        Assert.Equal(DicomFile.Read(bytes).ToArray(), written);
     }
 
     private static void ReadStreamed(byte[] bytes)
