@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 
 /** The platform's answers about its work; the page's own files and who is signed in are not among them. */
-const asked = /\/t\/demo\/(studies|operations|models|rules)(\?|\/|$)|:\d+\/(models|operations)(\?|\/|$)|\/health\//;
+const asked = /\/t\/demo\/(studies|operations|models|rules)(\?|\/|$)|:\d+\/(models|operations|tenants)(\?|\/|$)|\/health\//;
 
 /** Holds back what the page asks until the returned function is called. */
 export async function hold(page: Page): Promise<() => Promise<void>> {

@@ -24,9 +24,12 @@ internal static class StudySeries
         var priors = asked.Any(a => a.Further.Any(f => f.IsPrior)) ? await PriorsAsync(db, studies, ct) : [];
         var all = studies.Concat(priors.Values.SelectMany(p => p)).DistinctBy(s => s.Id).ToList();
         var candidates = (await CandidatesAsync(db, all, ct)).SelectMany(s => s).ToList();
-        if (asked.Any(a => a.First.Acquisition is not null || a.Further.Any(f => f.Acquisition is not null)))
+        var wanting = asked.SelectMany(a => a.Further.Where(f => !f.IsOfRun).Select(f => f.ToInput()).Prepend(a.First))
+            .Where(i => i.Acquisition is not null)
+            .ToList();
+        if (wanting.Count > 0)
         {
-            candidates = await WithTraitsAsync(db, candidates, ct);
+            candidates = await WithTraitsAsync(db, candidates, s => wanting.Exists(w => w.Takes(s.Modality)), ct);
         }
 
         var ofStudy = candidates.ToLookup(s => s.Study.Id);
@@ -56,7 +59,7 @@ internal static class StudySeries
                 Study = (studyId, studyVersion),
             })
         ];
-        return withTraits ? await WithTraitsAsync(db, candidates, ct) : candidates;
+        return withTraits ? await WithTraitsAsync(db, candidates, _ => true, ct) : candidates;
     }
 
     /// <summary>Of many studies, each in its present version.</summary>
@@ -105,11 +108,13 @@ internal static class StudySeries
         });
     }
 
-    /// <summary>Reads one header of each series.</summary>
-    private static async Task<List<SeriesCandidate>> WithTraitsAsync(PlatformDb db, List<SeriesCandidate> candidates, CancellationToken ct)
+    /// <summary>Reads one header of each series that counts, one after the other: of an enhanced object it may be megabytes.</summary>
+    private static async Task<List<SeriesCandidate>> WithTraitsAsync(
+        PlatformDb db, List<SeriesCandidate> candidates, Predicate<SeriesCandidate> counts, CancellationToken ct)
     {
-        var ids = candidates.Where(s => s.Images > 0).Select(s => s.Id).ToArray();
-        var headers = await db.Instances
+        var ids = candidates.Where(s => s.Images > 0 && counts(s)).Select(s => s.Id).ToArray();
+        var traits = new Dictionary<Guid, SeriesTraits?>();
+        var headers = db.Instances
             .FromSql($"""
                 select distinct on (series_id) * from instances
                 where tenant_id = {db.TenantId} and series_id = any({ids}) and run_id is null and status = 'Stored' and rows is not null
@@ -117,8 +122,13 @@ internal static class StudySeries
                 """)
             .AsNoTracking()
             .Select(i => new { i.SeriesId, i.Metadata })
-            .ToDictionaryAsync(i => i.SeriesId, i => i.Metadata, ct);
-        return candidates.ConvertAll(s => headers.TryGetValue(s.Id, out var header) ? s with { Traits = Read(header) } : s);
+            .AsAsyncEnumerable();
+        await foreach (var header in headers.WithCancellation(ct))
+        {
+            traits[header.SeriesId] = Read(header.Metadata);
+        }
+
+        return candidates.ConvertAll(s => traits.TryGetValue(s.Id, out var read) ? s with { Traits = read } : s);
     }
 
     /// <summary>Null where the header is beyond what is read: that series was acquired nobody knows how, and the study's others still count.</summary>

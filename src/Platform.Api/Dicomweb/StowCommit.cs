@@ -266,7 +266,8 @@ internal sealed class StowCommit(TenantScope scopes, BlobStore blobs, AuditLog a
                     as new (id, study, uid, modality, part, description, number, place)
                 join studies s on s.tenant_id = @tenant and s.study_instance_uid = study
                 order by place
-                on conflict (tenant_id, study_id, series_instance_uid) do nothing
+                on conflict (tenant_id, study_id, series_instance_uid) do update set withdrawn_at = null
+                    where series.withdrawn_at is not null
                 """);
             insert.Parameters.AddWithValue("received", nameof(SeriesOrigin.Received));
             insert.Parameters.AddWithValue("ids", firsts.Select(_ => Guid.CreateVersion7()).ToArray());

@@ -56,7 +56,7 @@ internal static class ListTroubledRuns
     internal static ProblemHttpResult NoSuchTenant() => TypedResults.Problem(
         "No such tenant. GET /operations names those with runs that went wrong.", statusCode: StatusCodes.Status404NotFound);
 
-    internal static bool CanReplay(Run run) => run.Status is RunStatus.Failed or RunStatus.Quarantined;
+    internal static bool CanReplay(Run run) => run is { Status: RunStatus.Failed or RunStatus.Quarantined, SupersededBy: null };
 
     /// <summary>Why a run is listed.</summary>
     internal static string CauseOf(Run run) => run.Status == RunStatus.Quarantined ? run.ReasonCode ?? "crashed" : Attempt.DeadLetter;

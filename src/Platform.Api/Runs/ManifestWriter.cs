@@ -107,6 +107,13 @@ internal sealed class ManifestWriter(TenantScope scopes, BlobStore blobs)
         var series = new List<ManifestSeries>();
         foreach (var chosen in planned)
         {
+            // Held since it was chosen: what is in its pixels may not come out in another study.
+            if (chosen.StudyId != run.StudyId && await db.Studies.AnyAsync(
+                s => s.Id == chosen.StudyId && s.PixelsHeldAt != null && s.PixelsReleasedAt == null, ct))
+            {
+                return ([], new NoAi("prior-missing", "The earlier study is held until an administrator has looked at it. Release it, then retry this run."));
+            }
+
             var (uid, modality) = await db.Series.AsNoTracking().Where(s => s.Id == chosen.SeriesId)
                 .Select(s => new ValueTuple<string, string>(s.SeriesInstanceUid, s.Modality)).SingleOrDefaultAsync(ct);
             var instances = await StudySeries.Inputs(db, chosen.StudyId, chosen.StudyVersion)

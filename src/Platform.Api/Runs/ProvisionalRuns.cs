@@ -60,7 +60,10 @@ internal static class ProvisionalRuns
         }
 
         var ids = provisional.ConvertAll(r => (Guid?)r.Id);
-        foreach (var series in await db.Series.Where(s => ids.Contains(s.RunId)).ToListAsync(ct))
+        var withdrawn = await db.Series
+            .Where(s => ids.Contains(s.RunId) && !db.Instances.Any(i => i.SeriesId == s.Id && i.RunId == null)) // what was sent into one stays
+            .ToListAsync(ct);
+        foreach (var series in withdrawn)
         {
             series.WithdrawnAt = clock.GetUtcNow();
             audit.Record(db, "series.withdraw", "series", series.Id.ToString(), AuditOutcome.Success, $"superseded by run {complete.Id}");

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Platform.Api.AiModels;
 using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Security;
@@ -19,7 +20,7 @@ internal static class ReplayTroubledRuns
     /// <param name="Cause">As GET lists it: at most 500 of its runs, the oldest first.</param>
     public sealed record Request([property: MaxLength(Most)] IReadOnlyList<Guid>? RunIds, [property: StringLength(64)] string? Cause);
 
-    /// <param name="NotReplayed">Named, and on their way already, stopped by a person, or with a result.</param>
+    /// <param name="NotReplayed">Named, and on their way already, stopped by a person, with a result, or of a withdrawn package.</param>
     public sealed record Response(IReadOnlyList<Guid> Replayed, IReadOnlyList<Guid> NotReplayed);
 
     public static void MapReplayTroubledRuns(this IEndpointRouteBuilder runs) => runs
@@ -42,26 +43,32 @@ internal static class ReplayTroubledRuns
             return ListTroubledRuns.NoSuchTenant();
         }
 
+        // A withdrawn package is taken from everybody: its runs are not begun again.
+        var withdrawn = await identities.ModelPackages.Where(p => p.Status == PackageStatus.Withdrawn).Select(p => p.Hash).ToHashSetAsync(ct);
+
         // One scope of one tenant: a run of another is not there.
         var since = clock.GetUtcNow() - ListTroubledRuns.Span;
-        return await scopes.RunAsync(tenantId, (db, token) => ReplayAsync(db, request, since, audit, token), ct) is { } response
+        return await scopes.RunAsync(tenantId, (db, token) => ReplayAsync(db, request, since, withdrawn, audit, token), ct) is { } response
             ? TypedResults.Ok(response)
             : GetRun.NoSuchRun();
     }
 
     /// <summary>Null when it names a run that this tenant does not have.</summary>
-    private static async Task<Response?> ReplayAsync(PlatformDb db, Request request, DateTimeOffset since, AuditLog audit, CancellationToken ct)
+    private static async Task<Response?> ReplayAsync(
+        PlatformDb db, Request request, DateTimeOffset since, HashSet<string> withdrawn, AuditLog audit, CancellationToken ct)
     {
         var ids = request.RunIds?.Distinct().ToList()
             ?? (await ListTroubledRuns.Troubled(db, since).AsNoTracking().OrderBy(r => r.Id).ToListAsync(ct))
-                .Where(r => ListTroubledRuns.CanReplay(r) && ListTroubledRuns.CauseOf(r) == request.Cause)
+                .Where(r => CanReplay(r) && ListTroubledRuns.CauseOf(r) == request.Cause)
                 .Take(Most).Select(r => r.Id).ToList();
         if (request.RunIds is not null && await db.RunsAndShadows.CountAsync(r => ids.Contains(r.Id), ct) < ids.Count)
         {
             return null;
         }
 
-        var (replayed, others) = await ReplayRuns.ReplayAsync(db, ids, ListTroubledRuns.CanReplay, audit, ct);
+        var (replayed, others) = await ReplayRuns.ReplayAsync(db, ids, CanReplay, audit, ct);
         return new Response(replayed, others);
+
+        bool CanReplay(Run run) => ListTroubledRuns.CanReplay(run) && !withdrawn.Contains(run.ModelHash);
     }
 }

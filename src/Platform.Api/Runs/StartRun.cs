@@ -6,6 +6,7 @@ using Platform.Api.Audit;
 using Platform.Api.Data;
 using Platform.Api.Dicomweb;
 using Platform.Api.Security;
+using Platform.Api.Studies;
 using Platform.Inference.Packages;
 
 namespace Platform.Api.Runs;
@@ -30,6 +31,7 @@ internal static partial class StartRun
         .RequireAuthorization(Policy.StartRuns)
         .WithName(nameof(StartRun))
         .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     private static async Task<Results<Accepted<Response>, Ok<Response>, ProblemHttpResult>> Handle(
@@ -55,6 +57,13 @@ internal static partial class StartRun
         if (model is null)
         {
             return TypedResults.Problem("No such active model. GET models lists them.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        if (study.Status != StudyStatus.Complete)
+        {
+            return TypedResults.Problem(
+                "The study is still being received. Say that it is complete, or wait until it is; a rule can run on a part of it.",
+                statusCode: StatusCodes.Status409Conflict);
         }
 
         var (input, further) = (model.ReadSummary().Input, model.ReadFurtherInputs());

@@ -37,7 +37,8 @@ export function RuleEditor({ rule, rules, models, onClose }: RuleEditorProps) {
     const next = models.find(one => one.id === modelId);
     const labels = model?.name === next?.name ? next?.thresholds ?? [] : [];
     const thresholds = Object.fromEntries(labels.map(({ label }) => [label, draft.thresholds[label] ?? '']));
-    change(rule ? { modelId, thresholds } : { ...newDraft(next, models), name: draft.name, shadowOf: draft.shadowOf });
+    // How a series must have been acquired is the model's: another model's is not kept.
+    change(rule ? { modelId, thresholds, ...(model?.name !== next?.name && { acquisition: newDraft(next, models).acquisition }) } : { ...newDraft(next, models), name: draft.name, shadowOf: draft.shadowOf });
   };
   const own = JSON.stringify(rule?.thresholds ?? {}) === JSON.stringify(toRequest(draft).thresholds);
   const errorOf = (field: Exclude<Wrong, 'thresholds'>) => (isTold && wrong.has(field) ? t(`wrong.${field}`) : undefined);

@@ -80,7 +80,7 @@ function RunCard({ run, study, shown, outlines, hidden, marked, onToggle, onFind
       {run.status === 'Succeeded' && seconds !== null && <p className={styles.soft}>{t('runs.took', { time: format.duration(seconds) })}</p>}
       {(run.status === 'Failed' || run.status === 'Quarantined' || run.status === 'Cancelled') && <Ended run={run} />}
       {run.status === 'Succeeded' && <Limited run={run} />}
-      {run.status === 'Succeeded' && run.findings.length === 0
+      {run.status === 'Succeeded' && run.supersededBy === null && run.findings.length === 0
         && <p>{t(study.series.some(series => series.isDerived && series.runId === run.id) ? 'runs.made' : 'runs.nothing')}</p>}
       {run.findings.length > 0 && (
         <ul className={styles.findings}>

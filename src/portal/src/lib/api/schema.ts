@@ -1970,7 +1970,7 @@ export interface components {
             runIds: null | string[];
         };
         ReplayTroubledRunsResponse: {
-            /** @description Named, and on their way already, stopped by a person, or with a result. */
+            /** @description Named, and on their way already, stopped by a person, with a result, or of a withdrawn package. */
             notReplayed: string[];
             replayed: string[];
         };
@@ -3987,6 +3987,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
