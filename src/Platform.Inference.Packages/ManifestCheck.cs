@@ -11,6 +11,9 @@ public static partial class ManifestCheck
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxPatchVoxels = 512 * 512 * 512;
+
+    /// <summary>Of all inputs of a batch together: 2 GiB, and what one span holds.</summary>
+    private const long MaxBoundValues = 1L << 29;
     private const int MaxFurtherInputs = 15;
     private const string AcquisitionNeeds = "acquisition must have words, and times of a least and a greatest number of milliseconds.";
 
@@ -98,6 +101,10 @@ public static partial class ManifestCheck
 
         CheckWindow(manifest.Window ?? throw Refused("window is needed."));
         CheckFurtherInputs(manifest);
+        var patch = manifest.Window.Patch.Aggregate((long)(manifest.Window.Batch ?? 1), (product, n) => product * n);
+        Require(
+            patch * (manifest.Channels + manifest.OwnInputs.Count()) <= MaxBoundValues,
+            $"window.patch, window.batch, window.slices and furtherInputs together are too large: the graph may take {MaxBoundValues} values at once.");
         CheckOutput(manifest.Outputs[0]);
         Require(
             manifest.Input.TakesEveryFrame ? manifest.Outputs[0].AcrossFrames is "maximum" or "mean" or "median" : manifest.Outputs[0].AcrossFrames is null,
@@ -150,8 +157,8 @@ public static partial class ManifestCheck
         Require(input.As is null or "channel" or "input", "furtherInputs.as must be channel or input.");
         Require(input.Fill is null || float.IsFinite(input.Fill.Value), "furtherInputs.fill must be a number.");
         Require(input.FrameOfReference is null or "same" or "any", "furtherInputs.frameOfReference must be same or any.");
-        Require(input.MaxOffsetMm is null || input is { FrameOfReference: "any", MaxOffsetMm: > 0 and <= 10_000 },
-            "furtherInputs.maxOffsetMm must be a length, with frameOfReference any.");
+        Require(input.MaxOffsetMm is null || input is { FrameOfReference: "any", MaxOffsetMm: > 0 and <= 10_000, IsOfRun: false },
+            "furtherInputs.maxOffsetMm must be a length, with frameOfReference any, of a series.");
         Require(input.MinCoverage is null or (> 0 and <= 1), "furtherInputs.minCoverage must be above 0, at most 1.");
         Require(input.Interpolation is null or "nearest" or "linear" or "cubic", "furtherInputs.interpolation must be nearest, linear or cubic.");
         Require(input.Several is null or "first" or "last", "furtherInputs.several must be first or last.");

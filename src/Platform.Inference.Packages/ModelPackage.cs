@@ -125,10 +125,11 @@ public sealed class ModelPackage
         foreach (var input in Graph.Inputs)
         {
             var channels = input.Name == Manifest.Input.Name ? Manifest.Channels : 1;
-            if (input.ElementType != 1 || input.Shape is { Count: not 5 } || (input.Shape?[1] ?? channels) != channels)
+            if (input.ElementType != 1 || input.Shape is { Count: not 5 } || (input.Shape?[1] ?? channels) != channels
+                || Enumerable.Range(0, 3).Any(i => input.Shape?[2 + i] is > 0 and var length && length != Manifest.Window.Patch[i]))
             {
                 throw new PackageRefusedException(
-                    "model-tensors", $"The graph's input {input.Name} must be float32 [batch, {channels}, z, y, x]: the manifest gives it {channels} channels.");
+                    "model-tensors", $"The graph's input {input.Name} must be float32 [batch, {channels}, z, y, x] with z, y, x of the manifest's patch or size, or open: the manifest gives it {channels} channels.");
             }
         }
     }

@@ -43,15 +43,20 @@ internal sealed class AttemptBlobs(BlobStore blobs, Guid tenantId, string prefix
             {
                 if (length == bytes.Length)
                 {
-                    // As many bytes as the manifest says, one more to see the end, and half as many again if there are more.
-                    Array.Resize(ref bytes, (int)Math.Clamp(Math.Max(instance.Length + 1, length * 3L / 2), 1, Array.MaxLength));
+                    // Up to what the manifest says and one more to see the end, but never far beyond what has come.
+                    if (length > instance.Length)
+                    {
+                        throw Damaged();
+                    }
+
+                    Array.Resize(ref bytes, (int)Math.Min(instance.Length + 1, Math.Max(ChunkBytes, 2L * length)));
                 }
 
                 read = await from.ReadAsync(bytes.AsMemory(length, Math.Min(ChunkBytes, bytes.Length - length)), ct);
                 hash.AppendData(bytes, length, read);
             }
         }
-        catch (Exception e) when (e is not InputRefusedException && (e is not OperationCanceledException || !ct.IsCancellationRequested))
+        catch (Exception e) when (e is not (InputRefusedException or OutOfMemoryException) && (e is not OperationCanceledException || !ct.IsCancellationRequested))
         {
             throw new BlobsLostException(e);
         }

@@ -23,7 +23,6 @@ internal static class FramesComputation
 
         // :: Step 2
         var watch = Stopwatch.StartNew();
-        progress(RunPhase.Post, 0);
         var output = model.Outputs[0];
         var numbers = said.Across(output.AcrossFrames!);
         var labels = output.IsRegression ? output.Values!.Select(v => v.Label).ToList() : [.. output.Classes!.Select(c => c.Label)];
@@ -44,11 +43,12 @@ internal static class FramesComputation
         {
             var number = labels.IndexOf(map.Label);
             var input = await frames.ReadAsync(said.Shown(number, numbers[number], output), ct);
-            var image = ImageEngine.Run(input.Values, session, progress, ct);
+            var image = ImageEngine.Run(input.Values, session, (_, _) => { }, ct); // the turn on the device is still held
             outlines = HeatMapObject.Outline(HeatMapObject.Of(image, output)!, image, output, input);
             objects.Add(("heat-map.dcm", HeatMapObject.Write(run, model, input, HeatMapObject.Of(image, output)!, image, at)));
         }
 
+        progress(RunPhase.Post, 0); // from here on the device is another's
         return new ComputedRun(
             frames.Header(0),
             findings,

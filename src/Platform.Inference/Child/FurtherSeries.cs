@@ -53,7 +53,7 @@ internal sealed record FurtherSeries(
             }
         }
 
-        return new(volumes, sources, notes);
+        return new(volumes, [.. sources.Distinct()], notes);
     }
 
     private static string Naming(FurtherInputSpec spec) => $"Input {spec.Name}:";

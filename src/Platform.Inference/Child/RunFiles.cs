@@ -48,7 +48,7 @@ internal sealed record RunFiles(
 
         // :: Step 2: all of them at once.
         List<ManifestInstance> wanted = [.. first, .. others.SelectMany(s => s.Instances), .. labels.SelectMany(l => l.Objects)];
-        var isSmall = wanted.Sum(i => i.Length) <= MostBytesInMemory;
+        var isSmall = wanted.TrueForAll(i => i.Length is >= 0 and <= MostBytesInMemory) && wanted.Sum(i => i.Length) <= MostBytesInMemory;
         if (!isSmall)
         {
             Directory.CreateDirectory(folder);

@@ -100,7 +100,7 @@ internal static class VolumeComputation
         int? frame = null;
         if (heat is not null)
         {
-            var file = VolumeHeatMap.Write(run, model, input, heat, findings.FirstOrDefault(f => f.SegmentNumber == 1)?.TrackingUid, at);
+            var file = VolumeHeatMap.Write(run, model, input, further.Sources, heat, findings.FirstOrDefault(f => f.SegmentNumber == 1)?.TrackingUid, at);
             objects.Add(("heat-map.dcm", file));
             segment = (InstanceReference.Of(file.Dataset), 1);
             var plane = input.Geometry.Planes[VolumeHeatMap.StrongestSlice(heat, input)];

@@ -59,7 +59,8 @@ internal static class VolumeHeatMap
     }
 
     /// <summary>UIDs depend on the run alone, so every attempt of a run makes the same object.</summary>
-    public static DicomFile Write(RunManifest run, PackageManifest model, SeriesInput input, byte[] heat, string? trackingUid, DateTimeOffset at)
+    public static DicomFile Write(
+        RunManifest run, PackageManifest model, SeriesInput input, IReadOnlyList<InstanceReference> further, byte[] heat, string? trackingUid, DateTimeOffset at)
     {
         var output = model.Outputs[0];
         var kind = HeatMapObject.ClassOf(output);
@@ -75,6 +76,7 @@ internal static class VolumeHeatMap
         return SegmentationWriter.WriteFractional(
             input.Geometry, input.Headers, [heat], FractionKind.Probability, byte.MaxValue, [segment], new SegmentationOptions
             {
+                FurtherSources = further,
                 SopInstanceUid = common.SopInstanceUid,
                 SeriesInstanceUid = common.SeriesInstanceUid,
                 ContentDateTime = common.ContentDateTime,

@@ -11,6 +11,8 @@ namespace Platform.Inference.Engine;
 /// <param name="Hash">Lower-case hex SHA-256 over all inputs' voxels, the first's too; null where the model takes one series.</param>
 internal sealed record PreparedInputs(IReadOnlyList<(FurtherInputSpec Spec, Volume Volume)> Further, string? Hash)
 {
+    private const int PieceVoxels = 1 << 24;
+
     /// <summary>For each further input: :: 1 resample, :: 2 intensity transforms over what it covers, :: 3 its fill elsewhere.</summary>
     /// <param name="first">The first input, resampled and transformed.</param>
     /// <exception cref="InputRefusedException">A required one is missing, or does not cover enough of the first.</exception>
@@ -26,14 +28,23 @@ internal sealed record PreparedInputs(IReadOnlyList<(FurtherInputSpec Spec, Volu
             .Select(spec => (spec, new Volume(first.Grid, Voxels(spec, first.Grid, given?.FirstOrDefault(f => f.Name == spec.Name), threads, ct))))
             .ToList();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(MemoryMarshal.AsBytes<float>(first.Voxels));
+        Append(first.Voxels);
         foreach (var (spec, volume) in further)
         {
             hash.AppendData(Encoding.UTF8.GetBytes(spec.Name));
-            hash.AppendData(MemoryMarshal.AsBytes<float>(volume.Voxels));
+            Append(volume.Voxels);
         }
 
         return new(further, Convert.ToHexStringLower(hash.GetCurrentHash()));
+
+        // In pieces: the bytes of a large volume are more than one span holds.
+        void Append(float[] voxels)
+        {
+            for (var at = 0; at < voxels.Length; at += PieceVoxels)
+            {
+                hash.AppendData(MemoryMarshal.AsBytes<float>(voxels.AsSpan(at, Math.Min(PieceVoxels, voxels.Length - at))));
+            }
+        }
     }
 
     /// <summary>Where each goes: into a channel of the first input's tensor, the first of them 1, or into its own.</summary>

@@ -41,9 +41,10 @@ internal sealed class RegionSums
     public RegionMeasure? Of(ReadOnlySpan<byte> wanted)
     {
         var all = new Sums();
-        foreach (var label in wanted)
+        for (var i = 0; i < wanted.Length; i++)
         {
-            if (each[label] is { } sums)
+            // A label that is named twice counts once.
+            if (each[wanted[i]] is { } sums && !wanted[..i].Contains(wanted[i]))
             {
                 all.Add(sums);
             }

@@ -91,6 +91,12 @@ public sealed class InferenceOptions : IValidatableObject
     /// <summary>A run that waits for its turn keeps its message: all that others may take before it must stay within the broker's patience.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (Ahead > 0 && Gpus.Distinct().Count() > Slots)
+        {
+            yield return new ValidationResult(
+                "With Inference:Ahead each GPU needs a slot of its own: there must be at least as many Inference:Slots as Inference:Gpus.", [nameof(Slots), nameof(Gpus)]);
+        }
+
         var rounds = 1 + ((Ahead + Slots - 1) / Math.Max(1, Slots));
         if (Ahead > 0 && rounds * TimeLimit > MostPatience)
         {
