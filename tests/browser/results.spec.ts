@@ -23,7 +23,7 @@ for (const language of languages) {
     // Packages are the whole platform's: each language has its own.
     const strict = { from: 'hippocampus-volume', name: `strict-${short}`, version: `5.${minor}.0`, title: `Strict ${short}`, quality: { minSharpness: 100 } };
     const half = { from: 'half', name: `half-${short}`, version: `5.${minor}.1`, title: `Half ${short}` };
-    const heavy = { from: 'hippocampus-volume', name: `heavy-${short}`, version: `5.${minor}.2`, title: `Heavy ${short}`, limits: { memoryMb: 1 } };
+    const endless = { from: 'slow', name: `endless-${short}`, version: `5.${minor}.2`, title: `Endless ${short}`, limits: { seconds: 1 } };
     const patient = `Phantom^Results ${short}`;
     const shown = `Phantom, Results ${short}`;
     let folder: string;
@@ -63,7 +63,7 @@ for (const language of languages) {
 
     test('has models that limit, that make images and that fail, and a log of who let them in', async () => {
       const packages = new PackagesPage(operator, text);
-      for (const { from, ...change } of [strict, half, heavy] as (ManifestChange & { from: string })[]) {
+      for (const { from, ...change } of [strict, half, endless] as (ManifestChange & { from: string })[]) {
         const { zip, signature } = writePackage(from, change, folder);
         await packages.choose(zip, signature);
         await packages.upload.click();
@@ -72,7 +72,7 @@ for (const language of languages) {
         await packages.agree('approve', change.version);
       }
       const log = operator.getByRole('table', { name: text('operator:log.title') });
-      const latest = log.getByRole('row').filter({ hasText: `${heavy.name} ${heavy.version}` });
+      const latest = log.getByRole('row').filter({ hasText: `${endless.name} ${endless.version}` });
       await expect(latest.filter({ hasText: text('operator:log.action.package-approve') })).toHaveCount(1);
       await expect(latest.filter({ hasText: text('operator:log.action.package-upload') })).toHaveCount(1);
       await look('packages with the log', operator);
@@ -80,7 +80,7 @@ for (const language of languages) {
 
       const models = new ModelsPage(administrator, text);
       await models.open();
-      for (const { name, version } of [strict, half, heavy]) {
+      for (const { name, version } of [strict, half, endless]) {
         await models.take(name, version);
         await models.agree('take');
         await models.expectState(name, version, 'runs');
@@ -97,8 +97,8 @@ for (const language of languages) {
       await upload.openStudy();
 
       const rail = administrator.getByRole('navigation', { name: text('study:series.label') });
-      const enhanced = rail.getByRole('button').filter({ hasText: text('study:derived.mark') });
-      await expect(enhanced).toContainText(half.name, { timeout: 120_000 });
+      const enhanced = rail.getByRole('button').filter({ hasText: text('study:derived.mark') }).filter({ hasText: half.name });
+      await expect(enhanced).toContainText(half.title, { timeout: 120_000 });
       await expect(enhanced).toContainText(half.version);
       await enhanced.click();
       const study = new StudyPage(administrator, text);
@@ -167,11 +167,11 @@ for (const language of languages) {
       await work.hospital('demo').getByRole('button').click();
       await expect(operator.getByRole('dialog').locator('[aria-busy=true]')).toBeVisible();
       await release();
-      await expect(work.runs.filter({ hasText: heavy.name })).toHaveCount(1);
+      await expect(work.runs.filter({ hasText: endless.name })).toHaveCount(1);
       await expect(operator.getByRole('dialog')).not.toContainText('2.25.');
       await look('troubled runs', operator);
       await onPhone(operator, 'troubled runs');
-      const [causes, run] = [work.causes, work.runs.filter({ hasText: heavy.name })];
+      const [causes, run] = [work.causes, work.runs.filter({ hasText: endless.name })];
       const state = text('operator:replay.status.Quarantined');
       await expect(run).toContainText(state);
       await run.getByRole('button').click();
@@ -194,7 +194,7 @@ for (const language of languages) {
     test('takes those models from every hospital again', async () => {
       await operator.getByRole('link', { name: text('app:nav.packages'), exact: true }).click();
       const packages = new PackagesPage(operator, text);
-      for (const { version } of [strict, half, heavy]) {
+      for (const { version } of [strict, half, endless]) {
         await packages.ask('withdraw', version);
         await packages.agree('withdraw', version);
       }

@@ -71,7 +71,11 @@ internal sealed partial class WorkerBeats(
             await bus.Publish(worker.Beat(slots.Device, slots.LoadedModels, slots.MemoryBytes) with { Gpus = gpus.Latest() }, limit.Token);
             isMissed = false;
         }
-        catch (Exception e) when (!ct.IsCancellationRequested)
+        catch (Exception) when (ct.IsCancellationRequested)
+        {
+            // The host stops; what the bus makes of a cancelled beat differs.
+        }
+        catch (Exception e)
         {
             if (!isMissed)
             {
