@@ -1,7 +1,7 @@
 """Trains the network on generated chests.
 
     python3 train.py --work FOLDER [--iterations N] [--resume]      trains on the cases that are there
-    python3 train.py --work FOLDER --start CHECKPOINT               … from weights of another training
+    python3 train.py --work FOLDER --start WEIGHTS                  … from weights of another training: a checkpoint, or a model.onnx
     python3 train.py --work FOLDER --generate FIRST COUNT STEP      generates cases FIRST, FIRST + STEP, …
 
 A case is a function of its number. What was missed and what was wrongly found is looked at again: the places are kept in the checkpoint.
@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 import detector
 import phantom
-from network import Network
+from network import Block, Network
 
 PATCH = 48
 SCANNED = 200  # cases from this number on go through scanner and resampling, those below are drawn on the network's grid
@@ -111,16 +111,21 @@ def truth_near(truth):
     return near
 
 
-def choose(cases, attention, seed, index):
-    """Of the index-th sample the case and the centre."""
+def shares(cases, attention):
+    """All nodules as (case, number), and the sum of their shares up to each: one that was missed when last seen comes up to five times as
+    often as one that was found, a small one twice."""
+    keys = [(name, number) for name, case in cases.items() for number in case.nodules]
+    sizes = np.array([len(cases[name].nodules[number]) for name, number in keys])
+    return keys, np.cumsum((1.25 - np.array([attention.seen.get(k, 0.5) for k in keys])) * np.where(sizes < 90, 2, 1))
+
+
+def choose(cases, attention, seed, index, nodules):
+    """Of the index-th sample the case and the centre; `nodules` from `shares`."""
     rng = np.random.default_rng([seed, index])
     draw = rng.random()
     if draw < 0.5:
-        # A nodule that was missed when last seen comes up to five times as often as one that was found, a small one twice.
-        keys = [(name, number) for name, case in cases.items() for number in case.nodules]
-        sizes = np.array([len(cases[name].nodules[number]) for name, number in keys])
-        likely = (1.25 - np.array([attention.seen.get(k, 0.5) for k in keys])) * np.where(sizes < 90, 2, 1)
-        name, number = keys[int(rng.choice(len(keys), p=likely / likely.sum()))]
+        keys, up_to = nodules
+        name, number = keys[int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))]
         voxels = cases[name].nodules[number]
         centre = voxels[rng.integers(len(voxels))] + rng.integers(-16, 17, 3)
     elif draw < 0.8 and len(attention.wrong) > 50:
@@ -165,6 +170,12 @@ def loss_of(logits, target, weight):
     return 20 * weighted.mean() + 0.5 * worst + (1 - dice)
 
 
+def samples(cases, attention, seed):
+    """24 batches of eight images, [8, 1, D, H, W]."""
+    nodules = shares(cases, attention)
+    return (torch.stack([make_sample(cases, choose(cases, attention, seed, 8 * k + i, nodules))[0][0] for i in range(8)]) for k in range(24))
+
+
 def recalibrate(network, cases, attention, seed):
     """Means and deviations of the norm layers for averaged weights, from samples of their own."""
     norms = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm3d)]
@@ -173,9 +184,50 @@ def recalibrate(network, cases, attention, seed):
         norm.momentum = None
     network.train()
     with torch.no_grad():
-        for k in range(24):
-            network(torch.stack([make_sample(cases, choose(cases, attention, seed + 1, 8 * k + i))[0][0] for i in range(8)]))
+        for images in samples(cases, attention, seed + 1):
+            network(images)
     network.eval()
+
+
+def load_graph(network, path, cases, seed):
+    """The weights of an exported graph, in which the norm layers have become part of the convolutions before them: they are made anew from
+    means and deviations of samples, so that the network computes what the graph does and can be trained on."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    values = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    blocks = {name: block for name, block in network.named_modules() if isinstance(block, Block)}
+    plain = {name: values[name] for name in network.state_dict() if name in values}
+    network.load_state_dict(plain, strict=False)
+    moments = {}
+    for node in graph.node:
+        # "/down.0/down.0.1/first/convolution/Conv_output_0" is of the block down.0.1.first.
+        path_of = node.output[0].split("/convolution/")[0].strip("/").split("/")
+        name = ".".join(part for i, part in enumerate(path_of) if not any(later.startswith(part + ".") for later in path_of[i + 1:]))
+        if node.op_type == "Conv" and name in blocks:
+            block, moments[name] = blocks[name], []
+            block.convolution.weight.data, bias = values[node.input[1]], values[node.input[2]]
+            block.norm.running_mean.zero_()
+            block.norm.running_var.fill_(1 - block.norm.eps)
+            block.norm.weight.data.fill_(1)
+            block.norm.bias.data = bias.clone()
+            block.convolution.register_forward_hook(lambda _, __, y, to=moments[name]: to.append((y.mean((0, 2, 3, 4)), (y * y).mean((0, 2, 3, 4)))))
+    if moments.keys() != blocks.keys():
+        raise SystemExit(f"{path} is not of this network: it lacks {sorted(blocks.keys() - moments.keys())}")
+    network.eval()
+    with torch.no_grad():
+        for images in samples(cases, Attention(), seed):
+            network(images)
+        for name, seen in moments.items():
+            block = blocks[name]
+            mean, square = (torch.stack(m).mean(0) for m in zip(*seen))
+            variance = (square - mean * mean).clamp_min(1e-6)
+            block.norm.running_mean, block.norm.running_var = mean, variance
+            block.norm.weight.data = (variance + block.norm.eps).sqrt()
+            block.norm.bias.data += mean
+            block.convolution._forward_hooks.clear()
+    network.train()
 
 
 def validate(network, cases):
@@ -199,7 +251,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--work", required=True)
     parser.add_argument("--generate", type=int, nargs=3)
-    parser.add_argument("--start", help="a checkpoint whose weights to begin with")
+    parser.add_argument("--start", help="a checkpoint or an exported graph whose weights to begin with")
     parser.add_argument("--iterations", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=math.inf, help="the training ends after these, its rate fallen, if not before")
     parser.add_argument("--batch", type=int, default=8)
@@ -222,8 +274,17 @@ def main():
 
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
-    network = Network().to(memory_format=torch.channels_last_3d)
-    if options.start:
+    network, cases = Network().to(memory_format=torch.channels_last_3d), {}
+
+    def take_new_cases():
+        for path in sorted(folder.glob("*.npz")):
+            if "tmp" not in path.name and int(path.stem) < VALIDATION and int(path.stem) not in cases:
+                cases[int(path.stem)] = Case(path)
+
+    if options.start and options.start.endswith(".onnx"):
+        take_new_cases()
+        load_graph(network, options.start, cases, options.seed)
+    elif options.start:
         missing = network.load_state_dict(torch.load(options.start)["network"], strict=False).missing_keys
         print(f"started from {options.start}, new: {missing}", flush=True)
     average = copy.deepcopy(network).requires_grad_(False)
@@ -240,12 +301,7 @@ def main():
         state = saved["state"]
         print(f"resumed at iteration {state['iteration']}", flush=True)
 
-    cases, parameters = {}, list(network.parameters())
-
-    def take_new_cases():
-        for path in sorted(folder.glob("*.npz")):
-            if "tmp" not in path.name and int(path.stem) < VALIDATION and int(path.stem) not in cases:
-                cases[int(path.stem)] = Case(path)
+    parameters = list(network.parameters())
 
     def gradient(choices):
         samples = [make_sample(cases, c) for c in choices]
@@ -267,13 +323,14 @@ def main():
     for iteration in range(begun, options.iterations):
         if iteration == begun or iteration % 50 == 0:
             take_new_cases()
+            nodules = shares(cases, attention)
         spent = max(iteration / options.iterations, (wall_before + time.time() - wall) / (60 * options.minutes))
         done_share = min(1.0, max(0.0, (spent - options.steady) / (1 - options.steady)))
         rate = options.rate * min(1.0, (iteration + 1) / 100) * (0.5 * (1 + math.cos(math.pi * done_share)) * 0.99 + 0.01)
         for group in optimiser.param_groups:
             group["lr"] = rate
         first = iteration * options.batch
-        choices = [choose(cases, attention, options.seed, i) for i in range(first, first + options.batch)]
+        choices = [choose(cases, attention, options.seed, i, nodules) for i in range(first, first + options.batch)]
         results = list(pool.map(gradient, [choices[t::options.threads] for t in range(options.threads)]))
         for parameter, *gradients in zip(parameters, *(g for _, g, _ in results)):
             parameter.grad = sum(gradients) / options.threads
