@@ -118,6 +118,7 @@ internal sealed class AttemptMapping : IEntityTypeConfiguration<Attempt>
         builder.ToTable("attempts");
         builder.HasIndex(a => new { a.TenantId, a.RunId });
         builder.HasIndex(a => new { a.TenantId, a.FinishedAt });
+        builder.HasIndex(a => new { a.TenantId, a.FinishedAt }, "ix_attempts_dead_letters").HasFilter($"reason_code = '{Attempt.DeadLetter}'");
         builder.HasOne<Run>().WithMany().HasForeignKey(a => new { a.TenantId, a.RunId }).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -58,36 +58,52 @@ internal static class ListTroubledRuns
 
     internal static bool CanReplay(Run run) => run is { Status: RunStatus.Failed or RunStatus.Quarantined, SupersededBy: null };
 
-    /// <summary>Why a run is listed.</summary>
-    internal static string CauseOf(Run run) => run.Status == RunStatus.Quarantined ? run.ReasonCode ?? "crashed" : Attempt.DeadLetter;
-
     /// <summary>Quarantined, or given up by the broker since.</summary>
-    internal static IQueryable<Run> Troubled(PlatformDb db, DateTimeOffset since) => db.RunsAndShadows.Where(r =>
-        r.Status == RunStatus.Quarantined
-        || db.Attempts.Any(a => a.RunId == r.Id && a.ReasonCode == Attempt.DeadLetter && a.FinishedAt >= since));
+    internal static IQueryable<Troubled> Find(PlatformDb db, DateTimeOffset since) => db.RunsAndShadows
+        .Where(r => r.Status == RunStatus.Quarantined
+            || db.Attempts.Any(a => a.RunId == r.Id && a.ReasonCode == Attempt.DeadLetter && a.FinishedAt >= since))
+        .Select(r => new Troubled
+        {
+            Run = r,
+            Cause = r.Status == RunStatus.Quarantined ? r.ReasonCode ?? "crashed" : Attempt.DeadLetter,
+            CanReplay = (r.Status == RunStatus.Failed || r.Status == RunStatus.Quarantined) && r.SupersededBy == null,
+        });
 
     private static async Task<Response> ReadAsync(PlatformDb db, DateTimeOffset since, CancellationToken ct)
     {
-        var found = await Troubled(db, since).AsNoTracking()
-            .Join(db.AiModels, r => r.ModelId, m => m.Id, (run, model) => new
+        var causes = await Find(db, since).Where(t => t.CanReplay)
+            .GroupBy(t => t.Cause)
+            .Select(g => new { Cause = g.Key, Runs = g.Count() })
+            .OrderByDescending(c => c.Runs).ThenBy(c => c.Cause)
+            .ToListAsync(ct);
+        var found = await Find(db, since).AsNoTracking()
+            .OrderByDescending(t => t.Run.Id)
+            .Take(Most + 1)
+            .Join(db.AiModels, t => t.Run.ModelId, m => m.Id, (troubled, model) => new
             {
-                run,
+                troubled.Run,
+                troubled.Cause,
+                troubled.CanReplay,
                 model.Name,
                 model.Version,
-                DeadLetters = db.Attempts.Count(a => a.RunId == run.Id && a.ReasonCode == Attempt.DeadLetter && a.FinishedAt >= since),
+                DeadLetters = db.Attempts.Count(a => a.RunId == troubled.Run.Id && a.ReasonCode == Attempt.DeadLetter && a.FinishedAt >= since),
             })
-            .OrderByDescending(r => r.run.Id)
+            .OrderByDescending(t => t.Run.Id)
             .ToListAsync(ct);
         return new Response(
+            [.. causes.Select(c => new CauseItem(c.Cause, c.Runs))],
             [
-                .. found.Where(r => CanReplay(r.run)).GroupBy(r => CauseOf(r.run))
-                    .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
-                    .Select(g => new CauseItem(g.Key, g.Count()))
-            ],
-            [
-                .. found.Take(Most).Select(r => new RunItem(
-                    r.run.Id, r.Name, r.Version, r.run.Lane, r.run.Status, r.run.IsShadow, CauseOf(r.run), r.run.FinishedAt, r.DeadLetters, CanReplay(r.run)))
+                .. found.Take(Most).Select(t => new RunItem(
+                    t.Run.Id, t.Name, t.Version, t.Run.Lane, t.Run.Status, t.Run.IsShadow, t.Cause, t.Run.FinishedAt, t.DeadLetters, t.CanReplay))
             ],
             found.Count > Most);
+    }
+
+    /// <summary>What became of a run, and why it is listed.</summary>
+    internal sealed class Troubled
+    {
+        public required Run Run { get; init; }
+        public required string Cause { get; init; }
+        public required bool CanReplay { get; init; }
     }
 }

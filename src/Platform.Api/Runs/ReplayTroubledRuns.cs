@@ -58,9 +58,12 @@ internal static class ReplayTroubledRuns
         PlatformDb db, Request request, DateTimeOffset since, HashSet<string> withdrawn, AuditLog audit, CancellationToken ct)
     {
         var ids = request.RunIds?.Distinct().ToList()
-            ?? (await ListTroubledRuns.Troubled(db, since).AsNoTracking().OrderBy(r => r.Id).ToListAsync(ct))
-                .Where(r => CanReplay(r) && ListTroubledRuns.CauseOf(r) == request.Cause)
-                .Take(Most).Select(r => r.Id).ToList();
+            ?? await ListTroubledRuns.Find(db, since)
+                .Where(t => t.CanReplay && t.Cause == request.Cause && !withdrawn.Contains(t.Run.ModelHash))
+                .OrderBy(t => t.Run.Id)
+                .Take(Most)
+                .Select(t => t.Run.Id)
+                .ToListAsync(ct);
         if (request.RunIds is not null && await db.RunsAndShadows.CountAsync(r => ids.Contains(r.Id), ct) < ids.Count)
         {
             return null;

@@ -447,6 +447,10 @@ namespace Platform.Api.Data.Migrations
                     b.HasIndex("TenantId", "RunId")
                         .HasDatabaseName("ix_attempts_tenant_id_run_id");
 
+                    b.HasIndex(new[] { "TenantId", "FinishedAt" }, "ix_attempts_dead_letters")
+                        .HasDatabaseName("ix_attempts_dead_letters")
+                        .HasFilter("reason_code = 'dead-letter'");
+
                     b.ToTable("attempts", (string)null);
                 });
 
