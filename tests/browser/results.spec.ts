@@ -24,6 +24,7 @@ for (const language of languages) {
     const strict = { from: 'hippocampus-volume', name: `strict-${short}`, version: `5.${minor}.0`, title: `Strict ${short}`, quality: { minSharpness: 100 } };
     const half = { from: 'half', name: `half-${short}`, version: `5.${minor}.1`, title: `Half ${short}` };
     const endless = { from: 'slow', name: `endless-${short}`, version: `5.${minor}.2`, title: `Endless ${short}`, limits: { seconds: 1 } };
+    const since = { from: 'change', name: `since-${short}`, version: `5.${minor}.3`, title: `Since ${short}` };
     const patient = `Phantom^Results ${short}`;
     const shown = `Phantom, Results ${short}`;
     let folder: string;
@@ -63,7 +64,7 @@ for (const language of languages) {
 
     test('has models that limit, that make images and that fail, and a log of who let them in', async () => {
       const packages = new PackagesPage(operator, text);
-      for (const { from, ...change } of [strict, half, endless] as (ManifestChange & { from: string })[]) {
+      for (const { from, ...change } of [strict, half, endless, since] as (ManifestChange & { from: string })[]) {
         const { zip, signature } = writePackage(from, change, folder);
         await packages.choose(zip, signature);
         await packages.upload.click();
@@ -80,7 +81,7 @@ for (const language of languages) {
 
       const models = new ModelsPage(administrator, text);
       await models.open();
-      for (const { name, version } of [strict, half, endless]) {
+      for (const { name, version } of [strict, half, endless, since]) {
         await models.take(name, version);
         await models.agree('take');
         await models.expectState(name, version, 'runs');
@@ -191,10 +192,30 @@ for (const language of languages) {
       await mend();
     });
 
+    test('says with which earlier study a model compared', async () => {
+      const upload = new UploadPage(administrator, text);
+      await upload.open('demo');
+      write(hippocampus(`results later ${language}`, patient), join(folder, 'later'));
+      await upload.drop(join(folder, 'later'));
+      await upload.send.click();
+      await upload.expectState('done');
+      await upload.openStudy();
+      const study = new StudyPage(administrator, text);
+      const run = study.ai.getByRole('article', { name: since.name });
+      const [here, earlier] = [administrator.url(), run.getByText(text('study:runs.prior')).getByRole('link')];
+      await expect(earlier).toBeVisible({ timeout: 120_000 });
+      await expect(run.getByRole('status').first()).toContainText(text('study:status.Succeeded'), { timeout: 120_000 });
+      await earlier.scrollIntoViewIfNeeded();
+      await look('study with an earlier one', administrator);
+      await earlier.click();
+      await expect(administrator).not.toHaveURL(here);
+      await expect(study.ai.getByRole('article', { name: strict.name })).toBeVisible();
+    });
+
     test('takes those models from every hospital again', async () => {
       await operator.getByRole('link', { name: text('app:nav.packages'), exact: true }).click();
       const packages = new PackagesPage(operator, text);
-      for (const { version } of [strict, half, endless]) {
+      for (const { version } of [strict, half, endless, since]) {
         await packages.ask('withdraw', version);
         await packages.agree('withdraw', version);
       }

@@ -10,6 +10,8 @@ namespace Platform.Api.Runs;
 /// <summary>GET /t/{tenant}/runs/{id}: a run with its attempts and findings.</summary>
 internal static class GetRun
 {
+    /// <param name="Inputs">Runs whose results it needs.</param>
+    /// <param name="Series">Of a model that takes several; empty of one that takes one.</param>
     public sealed record Response(
         Guid Id,
         string StudyUid,
@@ -34,6 +36,7 @@ internal static class GetRun
         Guid? WinningAttemptId,
         Guid? RuleId,
         IReadOnlyList<Guid> Inputs,
+        IReadOnlyList<InputSeries> Series,
         bool IsProvisional,
         Guid? SupersededBy,
         IReadOnlyList<AttemptResponse> Attempts,
@@ -75,6 +78,7 @@ internal static class GetRun
 
         var run = found.run;
         var progress = workers.ProgressOf(run);
+        var series = await InputSeries.ReadAsync(db, [run], ct);
         var (reasonCode, reason) = await WaitReason.OfAsync(db, run, clock, ct);
         return TypedResults.Ok(new Response(
             run.Id,
@@ -100,6 +104,7 @@ internal static class GetRun
             run.WinningAttemptId,
             run.RuleId,
             run.Inputs,
+            [.. series[run.Id]],
             run.IsProvisional,
             run.SupersededBy,
             [.. attempts.Select(a => new AttemptResponse(a.Id, a.WorkerName, a.StartedAt, a.FinishedAt, a.Outcome, a.ReasonCode, a.Reason))],

@@ -72,6 +72,7 @@ internal static class GetStudy
         string? Reason,
         bool IsProvisional,
         [property: Description("The complete study's run, in place of this provisional one; null while there is none.")] Guid? SupersededBy,
+        [property: Description("What a model of several inputs takes; empty for a model of one.")] IReadOnlyList<InputSeries> Series,
         IReadOnlyList<Finding> Findings);
 
     public static void MapGetStudy(this IEndpointRouteBuilder studies) => studies
@@ -151,6 +152,7 @@ internal static class GetStudy
             .OrderByDescending(r => r.run.StudyVersion).ThenBy(r => r.run.Id)
             .ToListAsync(ct);
         var ids = runs.ConvertAll(r => r.run.Id);
+        var taken = await InputSeries.ReadAsync(db, runs.ConvertAll(r => r.run), ct);
         var reasons = await WaitReason.OfAsync(db, runs.ConvertAll(r => r.run), clock, ct);
         var findings = (await db.Findings.AsNoTracking()
                 .Where(f => ids.Contains(f.RunId)).OrderBy(f => f.Ordinal).ToListAsync(ct))
@@ -189,6 +191,7 @@ internal static class GetStudy
                     reasons(r.run).Reason,
                     r.run.IsProvisional,
                     r.run.SupersededBy,
+                    [.. taken[r.run.Id]],
                     [.. findings[r.run.Id].Select(f => f.Read())]))
             ]);
     }

@@ -103,7 +103,6 @@ public class SeriesInputsTests(TestServices services)
             await worker.ReadManifestAsync((await worker.NextAsync(Ct)).Request, Ct),
             await worker.ReadManifestAsync((await worker.NextAsync(Ct)).Request, Ct),
         }.ToDictionary(m => m.RunId);
-        var uids = new List<string>();
         foreach (var (study, prior) in new[] { (second, first), (third, second) })
         {
             var manifest = manifests[await tenant.RunOfAsync(study, Ct)];
@@ -111,7 +110,16 @@ public class SeriesInputsTests(TestServices services)
             Assert.Equal([await SeriesOfAsync(tenant, study), await SeriesOfAsync(tenant, prior)], manifest.Series.Select(s => s.SeriesInstanceUid));
             Assert.Equal([Slices, Slices], manifest.Series.Select(s => s.Instances.Count));
             Assert.Equal(tenant.TenantId, manifest.TenantId);
-            uids.Add(manifest.Series[1].SeriesInstanceUid);
+
+            // People are told which.
+            foreach (var run in new[] { await tenant.RunAsync(manifest.RunId, Ct), Assert.Single((await tenant.StudyAsync(study, Ct)).GetProperty("runs").EnumerateArray()) })
+            {
+                var taken = run.GetProperty("series").EnumerateArray().ToList();
+                Assert.Equal([false, true], taken.Select(s => s.GetProperty("isPrior").GetBoolean()));
+                Assert.Equal("before", taken[1].GetProperty("input").GetString());
+                Assert.Equal((await tenant.StudyAsync(prior, Ct)).GetProperty("studyInstanceUid").GetString(), taken[1].GetProperty("studyUid").GetString());
+                Assert.Equal(manifest.Series.Select(s => s.SeriesInstanceUid), taken.Select(s => s.GetProperty("seriesUid").GetString()));
+            }
         }
 
         Assert.True((await PlanAsync(tenant, third)).GetProperty("furtherSeries")[0].GetProperty("isPrior").GetBoolean());

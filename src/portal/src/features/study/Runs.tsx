@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { api, ApiProblem, type Schemas } from '@/lib/api';
 import { useFormat } from '@/lib/format';
 import { useCan, useTenant } from '@/lib/session';
@@ -67,6 +68,8 @@ function RunCard({ run, study, shown, outlines, hidden, marked, onToggle, onFind
   const format = useFormat();
   const seconds = run.finishedAt === null ? null : (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000;
   const isShown = shown?.id === run.id;
+  const tenant = useTenant();
+  const priors = run.series.filter((one, at) => one.isPrior && run.series.findIndex(other => other.studyUid === one.studyUid) === at);
   return (
     <article className={styles.run} aria-label={run.model}>
       <header className={styles.runHead}>
@@ -75,6 +78,9 @@ function RunCard({ run, study, shown, outlines, hidden, marked, onToggle, onFind
       </header>
       {run.isProvisional && <p className={styles.soft}>{t('runs.provisional')}</p>}
       {run.supersededBy !== null && <p className={styles.soft}>{t('runs.superseded')}</p>}
+      {priors.map(({ studyUid, studyArrivedAt }) => (
+        <p key={studyUid} className={styles.soft}>{t('runs.prior')} <Link to={`/${tenant}/studies/${studyUid}`}>{format.dateTime(studyArrivedAt)}</Link></p>
+      ))}
       {isOnItsWay(run) && <Advance run={run} />}
       {isOnItsWay(run) && run.reasonCode !== null && <Waits run={run} />}
       {run.status === 'Succeeded' && seconds !== null && <p className={styles.soft}>{t('runs.took', { time: format.duration(seconds) })}</p>}

@@ -1271,6 +1271,7 @@ export interface components {
             finishedAt: null | string;
             /** Format: uuid */
             id: string;
+            /** @description Runs whose results it needs. */
             inputs: string[];
             isProvisional: boolean;
             lane: components["schemas"]["Lane"];
@@ -1288,6 +1289,8 @@ export interface components {
             resultHash: null | string;
             /** Format: uuid */
             ruleId: null | string;
+            /** @description Of a model that takes several; empty of one that takes one. */
+            series: components["schemas"]["InputSeries"][];
             /** Format: date-time */
             startedAt: null | string;
             status: components["schemas"]["RunStatus"];
@@ -1374,6 +1377,8 @@ export interface components {
             progress: null | number;
             reason: null | string;
             reasonCode: null | string;
+            /** @description What a model of several inputs takes; empty for a model of one. */
+            series: components["schemas"]["InputSeries"][];
             /** Format: date-time */
             startedAt: null | string;
             status: components["schemas"]["RunStatus"];
@@ -1535,6 +1540,24 @@ export interface components {
             paths: components["schemas"]["OutlinePath"][];
             /** @description UID as stored of the source image. */
             sopInstanceUid: string;
+        };
+        /** @description One of the series that a run of a model with several inputs takes. */
+        InputSeries: {
+            description: null | string;
+            /** @description The model's name for it; null of its first. */
+            input: null | string;
+            isPrior: boolean;
+            modality: string;
+            seriesUid: string;
+            /** Format: date-time */
+            studyArrivedAt: string;
+            /** @description The run's own study, or an earlier one of the patient. */
+            studyUid: string;
+            /**
+             * Format: int32
+             * @description The run takes the images that had come by then.
+             */
+            studyVersion: number;
         };
         JsonElement: unknown;
         /** @enum {unknown} */
