@@ -33,7 +33,7 @@ public sealed partial class DicomDataset
     public string? GetString(DicomTag tag) => GetStrings(tag) is [{ Length: > 0 } first, ..] ? first : null;
 
     /// <summary>All values, trimmed; an empty value among others is ""; no values where absent or empty.</summary>
-    public IReadOnlyList<string> GetStrings(DicomTag tag) => this[tag] is { } element ? ElementValues.Strings(element, CharacterSet) : [];
+    public IReadOnlyList<string> GetStrings(DicomTag tag) => this[tag] is { } element ? ElementValues.Strings(element, this) : [];
 
     /// <summary>A UID; null where absent, empty or malformed (PS3.5 §9.1).</summary>
     public string? GetUid(DicomTag tag) => GetString(tag) is { } text && DicomUid.IsValid(text) ? text : null;
@@ -52,13 +52,13 @@ public sealed partial class DicomDataset
     public long? GetInt64(DicomTag tag) => GetInt64s(tag) is [var first, ..] ? first : null;
 
     /// <summary>All values as 64-bit integers; none where absent, empty or where one of them is no such integer.</summary>
-    public IReadOnlyList<long> GetInt64s(DicomTag tag) => this[tag] is { } element ? ElementValues.Int64s(element, CharacterSet) : [];
+    public IReadOnlyList<long> GetInt64s(DicomTag tag) => this[tag] is { } element ? ElementValues.Int64s(element, this) : [];
 
     /// <summary>The first value of DS, IS, FL, FD or an integer VR; null where absent, empty or not a number.</summary>
     public double? GetDouble(DicomTag tag) => GetDoubles(tag) is [var first, ..] ? first : null;
 
     /// <summary>All values of DS, IS, FL, FD, OF, OD or an integer VR; none where absent, empty or where one is not a number.</summary>
-    public IReadOnlyList<double> GetDoubles(DicomTag tag) => this[tag] is { } element ? ElementValues.Doubles(element, CharacterSet) : [];
+    public IReadOnlyList<double> GetDoubles(DicomTag tag) => this[tag] is { } element ? ElementValues.Doubles(element, this) : [];
 
     /// <summary>A whole date of VR DA, or the date of a DT; null where absent, empty, partial or malformed. Accepts yyyy.mm.dd.</summary>
     public DateOnly? GetDate(DicomTag tag) => GetString(tag) is { } text ? ElementValues.Date(text) : null;
@@ -115,22 +115,26 @@ public sealed partial class DicomDataset
             return present.Vr;
         }
 
-        var vr = ElementValues.ResolveVr(tag, PixelRepresentation() == 1);
+        var vr = ElementValues.ResolveVr(tag, IsSigned);
         return vr != DicomVr.None
             ? vr
             : throw new DicomException(DicomError.InvalidValue, "The dictionary has no VR for the tag; give one", tag);
     }
 
-    private int PixelRepresentation()
+    /// <summary>Pixel Representation, here or in the data set around this item, is two's complement (PS3.3 §C.7.6.3.1.1).</summary>
+    internal bool IsSigned
     {
-        for (var dataset = this; dataset is not null; dataset = dataset.Parent)
+        get
         {
-            if (dataset[DicomTags.PixelRepresentation] is { Value.Length: 2 } element)
+            for (var dataset = this; dataset is not null; dataset = dataset.Parent)
             {
-                return BinaryPrimitives.ReadUInt16LittleEndian(element.Value.Span);
+                if (dataset[DicomTags.PixelRepresentation] is { Value.Length: 2 } element)
+                {
+                    return BinaryPrimitives.ReadUInt16LittleEndian(element.Value.Span) == 1;
+                }
             }
-        }
 
-        return 0;
+            return false;
+        }
     }
 }

@@ -34,21 +34,26 @@ internal static class ElementValues
         };
     }
 
-    /// <summary>The VR to understand a value by: its own, or the dictionary's where it is UN.</summary>
-    internal static DicomVr EffectiveVr(DicomElement element)
+    /// <summary>The VR to understand a value by: its own, or the dictionary's where it is UN; "US or SS" by the data set around it.</summary>
+    internal static DicomVr EffectiveVr(DicomElement element, DicomDataset around)
     {
         if (element.Vr != DicomVr.UN)
         {
             return element.Vr;
         }
 
-        var vr = ResolveVr(element.Tag, false);
+        var vr = ResolveVr(element.Tag, isSigned: false);
+        if (vr == DicomVr.US && around.IsSigned)
+        {
+            vr = ResolveVr(element.Tag, isSigned: true);
+        }
+
         return vr is DicomVr.None or DicomVr.SQ ? DicomVr.UN : vr;
     }
 
-    internal static IReadOnlyList<string> Strings(DicomElement element, SpecificCharacterSet charset)
+    internal static IReadOnlyList<string> Strings(DicomElement element, DicomDataset around)
     {
-        var vr = EffectiveVr(element);
+        var vr = EffectiveVr(element, around);
         if (element.Value.IsEmpty)
         {
             return [];
@@ -59,15 +64,15 @@ internal static class ElementValues
             return vr switch
             {
                 DicomVr.AT => AttributeTags(element.Value.Span),
-                DicomVr.FL or DicomVr.OF => Floats(element, static v => ((float)v).ToString("R", CultureInfo.InvariantCulture)),
-                DicomVr.FD or DicomVr.OD => Floats(element, static v => v.ToString("R", CultureInfo.InvariantCulture)),
+                DicomVr.FL or DicomVr.OF => Floats(element, around, static v => ((float)v).ToString("R", CultureInfo.InvariantCulture)),
+                DicomVr.FD or DicomVr.OD => Floats(element, around, static v => v.ToString("R", CultureInfo.InvariantCulture)),
                 DicomVr.UV or DicomVr.OV => UnsignedTexts(element.Value.Span),
                 DicomVr.OB or DicomVr.UN or DicomVr.SQ or DicomVr.None => [],
-                _ => [.. Int64s(element, charset).Select(v => v.ToString(CultureInfo.InvariantCulture))],
+                _ => [.. Int64s(element, around).Select(v => v.ToString(CultureInfo.InvariantCulture))],
             };
         }
 
-        var text = vr.IsCharsetText ? charset.Decode(element.Value.Span, vr == DicomVr.PN) : SpecificCharacterSet.DecodeBasic(element.Value.Span);
+        var text = vr.IsCharsetText ? around.CharacterSet.Decode(element.Value.Span, vr == DicomVr.PN) : SpecificCharacterSet.DecodeBasic(element.Value.Span);
         if (vr.IsSingleText)
         {
             var whole = text.TrimEnd(' ', '\0');
@@ -89,12 +94,12 @@ internal static class ElementValues
         return values;
     }
 
-    internal static IReadOnlyList<long> Int64s(DicomElement element, SpecificCharacterSet charset)
+    internal static IReadOnlyList<long> Int64s(DicomElement element, DicomDataset around)
     {
-        var vr = EffectiveVr(element);
+        var vr = EffectiveVr(element, around);
         if (vr.IsText)
         {
-            var texts = Strings(element, charset);
+            var texts = Strings(element, around);
             var parsed = new long[texts.Count];
             for (var i = 0; i < parsed.Length; i++)
             {
@@ -117,7 +122,7 @@ internal static class ElementValues
         var size = vr.ValueBytes;
         if (vr is DicomVr.FL or DicomVr.FD or DicomVr.OF or DicomVr.OD)
         {
-            var reals = Doubles(element, charset);
+            var reals = Doubles(element, around);
             return reals.All(v => v == Math.Floor(v) && Math.Abs(v) <= 1L << 53) ? [.. reals.Select(v => (long)v)] : [];
         }
 
@@ -149,9 +154,9 @@ internal static class ElementValues
         return values;
     }
 
-    internal static IReadOnlyList<double> Doubles(DicomElement element, SpecificCharacterSet charset)
+    internal static IReadOnlyList<double> Doubles(DicomElement element, DicomDataset around)
     {
-        var vr = EffectiveVr(element);
+        var vr = EffectiveVr(element, around);
         var bytes = element.Value.Span;
         switch (vr)
         {
@@ -174,7 +179,7 @@ internal static class ElementValues
                 return doubles;
 
             case var text when text.IsText:
-                var texts = Strings(element, charset);
+                var texts = Strings(element, around);
                 var parsed = new double[texts.Count];
                 for (var i = 0; i < parsed.Length; i++)
                 {
@@ -187,7 +192,7 @@ internal static class ElementValues
                 return parsed;
 
             default:
-                return [.. Int64s(element, charset).Select(v => (double)v)];
+                return [.. Int64s(element, around).Select(v => (double)v)];
         }
     }
 
@@ -362,6 +367,6 @@ internal static class ElementValues
         return texts;
     }
 
-    private static string[] Floats(DicomElement element, Func<double, string> format) =>
-        [.. Doubles(element, SpecificCharacterSet.Default).Select(format)];
+    private static string[] Floats(DicomElement element, DicomDataset around, Func<double, string> format) =>
+        [.. Doubles(element, around).Select(format)];
 }

@@ -142,7 +142,7 @@ internal sealed partial class OutboxSender(RoleConnections connections, IBus bus
         }
 
         await MarkSentAsync(connection, sent, ct);
-        await transaction.CommitAsync(ct);
+        await transaction.CommitAsync(CancellationToken.None);
         return away is null ? rows.Count == BatchSize && sent.Count > 0 : throw new InvalidOperationException("The broker is away.", away);
     }
 

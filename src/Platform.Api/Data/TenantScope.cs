@@ -84,7 +84,7 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleCo
                 await using var transaction = await connection.BeginTransactionAsync(ct);
                 await using var entry = new NpgsqlBatch(connection, transaction) { BatchCommands = { Enter(tenantId) } };
                 var result = await work(transaction, entry, ct);
-                await transaction.CommitAsync(ct);
+                await transaction.CommitAsync(CancellationToken.None);
                 return result;
             },
             ct);
@@ -131,7 +131,9 @@ internal sealed class TenantScope(IDbContextFactory<PlatformDb> contexts, RoleCo
         await using var transaction = await db.Database.BeginTransactionAsync(isolation, ct);
         await EnterAsync(transaction, tenantId, ct);
         var result = await work();
-        await transaction.CommitAsync(ct);
+
+        // Not cut off by a caller who has left: nobody would know whether it was committed.
+        await transaction.CommitAsync(CancellationToken.None);
         return result;
     }
 }

@@ -50,7 +50,7 @@ public static partial class DicomJson
     private static void WriteElement(
         Utf8JsonWriter writer, DicomDataset dataset, DicomElement element, Func<DicomElement, string?> bulkDataUri)
     {
-        var vr = element.IsSequence ? DicomVr.SQ : ElementValues.EffectiveVr(element);
+        var vr = element.IsSequence ? DicomVr.SQ : ElementValues.EffectiveVr(element, dataset);
         Span<byte> tag = stackalloc byte[8];
         element.Tag.Value.TryFormat(tag, out _, "X8", CultureInfo.InvariantCulture);
         writer.WriteStartObject(tag);
@@ -184,7 +184,7 @@ public static partial class DicomJson
 
     private static void WriteValues(Utf8JsonWriter writer, DicomDataset dataset, DicomElement element, DicomVr vr)
     {
-        var values = ElementValues.Strings(element, dataset.CharacterSet);
+        var values = ElementValues.Strings(element, dataset);
         if (values.Count == 0)
         {
             return;

@@ -249,6 +249,29 @@ public class ValueTests
             json);
     }
 
+    [Theory]
+    [InlineData(1, -32768)]
+    [InlineData(0, 32768)]
+    public void A_UN_that_is_US_or_SS_goes_by_Pixel_Representation(long representation, long padding)
+    {
+        var (dataset, item) = (new DicomDataset(), new DicomDataset());
+        foreach (var part in new[] { dataset, item })
+        {
+            part.Set(DicomTags.PixelPaddingValue, DicomVr.UN, new byte[] { 0x00, 0x80 });
+        }
+
+        dataset.Set(DicomTags.PixelRepresentation, representation);
+        dataset.SetSequence(DicomTags.ReferencedImageSequence, item);
+
+        Assert.Equal((padding, padding), (dataset.GetInt64(DicomTags.PixelPaddingValue), item.GetInt64(DicomTags.PixelPaddingValue)));
+        Assert.Equal($"{padding}", dataset.GetString(DicomTags.PixelPaddingValue));
+        Assert.Equal(padding, dataset.GetDouble(DicomTags.PixelPaddingValue));
+        var vr = representation == 1 ? "SS" : "US";
+        Assert.Contains($$"""
+            "00280120":{"vr":"{{vr}}","Value":[{{padding}}]}
+            """, Json(dataset, _ => null), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Json_is_read_back_in_unicode()
     {

@@ -40,24 +40,24 @@ internal sealed record Difference(
     public DicomTag RootTag => DicomTag.Parse(Path[..8]);
 
     /// <summary>It lies in an element of unknown VR that is bytes to us.</summary>
-    public bool IsInUnknown
-    {
-        get
-        {
-            var dataset = File.Dataset;
-            foreach (var step in Path.Split(']'))
-            {
-                var element = dataset?[DicomTag.Parse(step[..8])];
-                if (element is { Vr: DicomVr.UN, Items: null })
-                {
-                    return true;
-                }
+    public bool IsInUnknown => IsIn(element => element is { Vr: DicomVr.UN, Items: null });
 
-                dataset = step.Length > 9 ? element?.Items?.ElementAtOrDefault(int.Parse(step[9..], CultureInfo.InvariantCulture)) : null;
+    /// <summary>It is of such an element of the data set, or lies in one.</summary>
+    public bool IsIn(Func<DicomElement, bool> which)
+    {
+        var dataset = File.Dataset;
+        foreach (var step in Path.Split(']'))
+        {
+            var element = step.Length < 8 ? null : dataset?[DicomTag.Parse(step[..8])];
+            if (element is not null && which(element))
+            {
+                return true;
             }
 
-            return false;
+            dataset = step.Length > 9 ? element?.Items?.ElementAtOrDefault(int.Parse(step[9..], CultureInfo.InvariantCulture)) : null;
         }
+
+        return false;
     }
 
     /// <summary>Without values.</summary>

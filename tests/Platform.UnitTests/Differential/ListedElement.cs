@@ -58,7 +58,7 @@ internal sealed record ListedElement(
                 continue;
             }
 
-            var meaning = ElementValues.EffectiveVr(element);
+            var meaning = ElementValues.EffectiveVr(element, dataset);
             to.Add(new(
                 path,
                 element.Tag,
