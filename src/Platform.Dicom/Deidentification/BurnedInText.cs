@@ -34,6 +34,14 @@ public static class BurnedInText
     private const int MinLetters = 8;
 
     /// <summary>
+    /// Tones between uneven ink and an even ground. What is closer is one tissue, cut in two by the tone that is looked for.
+    /// </summary>
+    private const int MinContrast = 32;
+
+    /// <summary>From this share of one tone on ink is even, and may be as faint as it will.</summary>
+    private const double EvenInk = 0.8;
+
+    /// <summary>
     /// How letters may be drawn: lighter than a tone or darker; how much of the ground and of the ink has one tone. Small smoothed
     /// letters need an even ground; on tissue only ink of the extreme tone can be told from it.
     /// </summary>
@@ -316,13 +324,16 @@ public static class BurnedInText
             }
         }
 
-        return Share(ground, drawing.GroundTones) >= drawing.GroundShare && Share(ink, 1) >= drawing.InkShare;
+        var (groundShare, groundTone) = Commonest(ground, drawing.GroundTones);
+        var (inkShare, inkTone) = Commonest(ink, 1);
+        var contrast = Math.Max(groundTone - inkTone, inkTone - (groundTone + drawing.GroundTones - 1));
+        return groundShare >= drawing.GroundShare && inkShare >= drawing.InkShare && (inkShare >= EvenInk || contrast >= MinContrast);
     }
 
-    /// <summary>The share of the commonest tone, or of the commonest of so many tones beside each other.</summary>
-    private static double Share(ReadOnlySpan<int> histogram, int tones)
+    /// <summary>The share of the commonest tone, or of the commonest of so many tones beside each other, and the first of these.</summary>
+    private static (double Share, int Tone) Commonest(ReadOnlySpan<int> histogram, int tones)
     {
-        var (all, most) = (0, 0);
+        var (all, most, tone) = (0, 0, 0);
         for (var i = 0; i < histogram.Length; i += tones)
         {
             var count = 0;
@@ -332,10 +343,10 @@ public static class BurnedInText
             }
 
             all += count;
-            most = Math.Max(most, count);
+            (most, tone) = count > most ? (count, i) : (most, tone);
         }
 
-        return all == 0 ? 0 : (double)most / all;
+        return (all == 0 ? 0 : (double)most / all, tone);
     }
 
     /// <summary>One byte a pixel, black to white over the values that the frame has.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Platform.Contracts;
+using Platform.Dicom.Deidentification;
 using Platform.Inference.Engine;
 using Platform.Inference.Packages;
 using Platform.Inference.Volumes;
@@ -11,6 +12,15 @@ namespace Platform.IntegrationTests.Local;
 
 public class PhantomTests
 {
+    [Fact]
+    public void No_image_of_the_samples_is_taken_for_one_with_letters_and_held()
+    {
+        foreach (var sample in new[] { SampleStudy.Hippocampus, SampleStudy.Chest })
+        {
+            Assert.All(sample.Instances(), file => Assert.Empty(BurnedInText.Suspect(file)));
+        }
+    }
+
     [Fact]
     public async Task The_sample_series_is_the_phantom_that_the_model_package_was_checked_on()
     {
