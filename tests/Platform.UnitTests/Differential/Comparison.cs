@@ -200,7 +200,7 @@ internal static class Comparison
     private static IEnumerable<string> Reals(string printed, Func<double, double> round) => printed.Length == 0
         ? []
         : printed.Split('\\')
-            .Select(t => double.TryParse(t, CultureInfo.InvariantCulture, out var value) ? ListedElement.Bits(round(value)) : t);
+            .Select(t => TryParseC(t, out var value) ? ListedElement.Bits(round(value)) : t);
 
     private static IEnumerable<string> Integers(byte[] bytes, string vr) => vr switch
     {
@@ -213,4 +213,8 @@ internal static class Comparison
     };
 
     private static IEnumerable<byte[]> Words(byte[] bytes, int unit) => bytes.Chunk(unit).Where(w => w.Length == unit);
+
+    /// <summary>A number as C prints it, which has "inf" for infinity.</summary>
+    internal static bool TryParseC(string text, out double value) =>
+        double.TryParse(text.Replace("inf", "Infinity", StringComparison.Ordinal), CultureInfo.InvariantCulture, out value);
 }

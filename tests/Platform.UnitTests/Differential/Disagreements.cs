@@ -445,7 +445,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
         var theirs = d.Theirs.Split('\\');
         var ours = ElementValues.Doubles(new DicomElement(d.Tag, d.Ours.Meaning, d.Ours.Bytes), new DicomDataset());
         return ours.Count == theirs.Length && ours.Zip(theirs).All(pair =>
-            double.TryParse(pair.Second, CultureInfo.InvariantCulture, out var their)
+            Comparison.TryParseC(pair.Second, out var their)
             && (isExact
                 ? (isSingle ? (float)their : their) == pair.First
                 : Math.Abs(their - pair.First) <= 1e-14 * Math.Abs(pair.First) || (double.IsNaN(their) && double.IsNaN(pair.First))));
