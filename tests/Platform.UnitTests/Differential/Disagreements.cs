@@ -90,7 +90,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             "a NUL before a number spoils it",
             Pydicom,
             [Aspect.Failure],
-            d => d.Ours is { Meaning: DicomVr.DS or DicomVr.IS, Bytes: [0, ..] },
+            d => d.Ours is { Meaning: DicomVr.DS or DicomVr.IS, Bytes: { } bytes } && bytes.AsSpan().TrimStart(" \0"u8).Length < bytes.AsSpan().TrimStart((byte)' ').Length,
             "PS3.5 §6.2: padding is spaces; NULs in their place are common, and are taken for padding at both ends."),
         new(
             "a number that is none, or is too large",
@@ -318,6 +318,18 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             [Aspect.Vr],
             d => d is { TheirVr: "UN", File.Encoding: DicomEncoding.ImplicitLittleEndian } && d.Tag.Value is >= 0x00080400 and <= 0x00080428,
             "PS3.6 §6: attributes of the inventory (PS3.3 §C.38) are in edition 2024e; this pydicom is older."),
+        new(
+            "Synthetic Data is unknown",
+            Dcmdump,
+            [Aspect.Vr],
+            d => d.Tag.Value == 0x0008001C && d is { TheirVr: "UN", Ours.Vr: DicomVr.CS },
+            "PS3.6 §6: (0008,001C) is CS since edition 2023; this DCMTK is older."),
+        new(
+            "a byte of 80 to 9F among two-byte characters is a control character",
+            Pydicom,
+            [Aspect.Text],
+            d => d.Ours is { Bytes: { } bytes } && bytes.AsSpan().IndexOf("\u001b$"u8) >= 0 && d.Theirs.Any(c => c is >= '\u0080' and <= '\u009F'),
+            "PS3.5 §6.1.3: LF, FF, CR, TAB and ESC are the control characters; none of C1 is. What is no character shows as U+FFFD."),
         new(
             "Source Image IDs is unknown",
             Dcmdump,
