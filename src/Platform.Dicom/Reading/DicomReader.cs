@@ -365,7 +365,7 @@ public sealed class DicomReader
 
         if (Tag.Value == 0x00280103 && length == 2)
         {
-            frame.IsSigned = value.Span[0] == 1;
+            frame.IsSigned = value.Span is [1, 0];
         }
 
         CountElement(Tag);
