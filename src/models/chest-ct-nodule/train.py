@@ -200,7 +200,7 @@ def load_graph(network, path, cases, seed):
     blocks = {name: block for name, block in network.named_modules() if isinstance(block, Block)}
     plain = {name: values[name] for name in network.state_dict() if name in values}
     network.load_state_dict(plain, strict=False)
-    moments = {}
+    moments, hooks = {}, []
     for node in graph.node:
         # "/down.0/down.0.1/first/convolution/Conv_output_0" is of the block down.0.1.first.
         path_of = node.output[0].split("/convolution/")[0].strip("/").split("/")
@@ -212,7 +212,8 @@ def load_graph(network, path, cases, seed):
             block.norm.running_var.fill_(1 - block.norm.eps)
             block.norm.weight.data.fill_(1)
             block.norm.bias.data = bias.clone()
-            block.convolution.register_forward_hook(lambda _, __, y, to=moments[name]: to.append((y.mean((0, 2, 3, 4)), (y * y).mean((0, 2, 3, 4)))))
+            hooks.append(block.convolution.register_forward_hook(
+                lambda _, __, y, to=moments[name]: to.append((y.mean((0, 2, 3, 4)), (y * y).mean((0, 2, 3, 4))))))
     if moments.keys() != blocks.keys():
         raise SystemExit(f"{path} is not of this network: it lacks {sorted(blocks.keys() - moments.keys())}")
     network.eval()
@@ -226,7 +227,8 @@ def load_graph(network, path, cases, seed):
             block.norm.running_mean, block.norm.running_var = mean, variance
             block.norm.weight.data = (variance + block.norm.eps).sqrt()
             block.norm.bias.data += mean
-            block.convolution._forward_hooks.clear()
+    for hook in hooks:
+        hook.remove()
     network.train()
 
 

@@ -323,7 +323,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             Dcmdump,
             [Aspect.Vr],
             d => d.Tag.Value == 0x0008001C && d is { TheirVr: "UN", Ours.Vr: DicomVr.CS },
-            "PS3.6 §6: (0008,001C) is CS since edition 2023; this DCMTK is older."),
+            "PS3.6 §6: (0008,001C) is CS; this DCMTK is of before it was added."),
         new(
             "a byte of 80 to 9F among two-byte characters is a control character",
             Pydicom,
