@@ -58,10 +58,12 @@ def candidates(chance, threshold):
     labels, count = ndimage.label(chance >= threshold, np.ones((3, 3, 3)))
     if count == 0:
         return []
-    index = np.arange(1, count + 1)
-    greatest, mean = ndimage.maximum(chance, labels, index), ndimage.mean(chance, labels, index)
-    sizes = np.bincount(labels.ravel())[1:]
-    centres = np.array(ndimage.center_of_mass(labels > 0, labels, index))[:, ::-1]
+    where = np.flatnonzero(labels)
+    label, value = labels.ravel()[where] - 1, chance.ravel()[where].astype(np.float64)
+    sizes = np.bincount(label)
+    mean, greatest = np.bincount(label, value) / sizes, np.zeros(count)
+    np.maximum.at(greatest, label, value)
+    centres = np.stack([np.bincount(label, at) / sizes for at in np.unravel_index(where, labels.shape)[::-1]], -1)
     return list(zip(greatest.tolist(), mean.tolist(), sizes.tolist(), centres))
 
 

@@ -90,7 +90,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             "a NUL before a number spoils it",
             Pydicom,
             [Aspect.Failure],
-            d => d.Ours is { Meaning: DicomVr.DS or DicomVr.IS, Bytes: { } bytes } && bytes.AsSpan().TrimStart(" \0"u8).Length < bytes.AsSpan().TrimStart((byte)' ').Length,
+            d => d.Ours is { Meaning: DicomVr.DS or DicomVr.IS, Bytes: { } bytes } && Encoding.Latin1.GetString(bytes).Split('\\').Any(t => t.TrimStart(' ').StartsWith('\0')),
             "PS3.5 §6.2: padding is spaces; NULs in their place are common, and are taken for padding at both ends."),
         new(
             "a number that is none, or is too large",
@@ -216,6 +216,13 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             d => d.Ours is { Bytes: { } bytes } && bytes.AsSpan().IndexOf("\u001b(B"u8) >= 0 && d.Theirs.Any(c => c is >= '\u00A0' and <= '\u00FF'),
             "PS3.5 §6.1.2.5.1: ESC 02/08 04/02 designates G0. What G1 was it stays."),
         new(
+            "behind a delimiter without an escape a high byte is Latin-1",
+            Pydicom,
+            [Aspect.Text],
+            d => d.Ours is { Bytes: { } bytes } && bytes.Contains((byte)0x1B) && bytes.AsSpan().IndexOfAny("\\^="u8) >= 0
+                && d.Theirs.Any(c => c is >= '\u00A0' and <= '\u00FF'),
+            "PS3.5 §6.1.2.5.3: there the set of Value 1 is active; ISO 646 has no high byte. We read what was designated last, and U+FFFD for what is none of it."),
+        new(
             "where no character set is announced a high byte is none",
             Dcmdump,
             [Aspect.Text],
@@ -295,6 +302,18 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             d => d is { Tag.Group: 0x0004, Ours.Meaning: DicomVr.CS },
             "PS3.5 §6.2: the length of a value is that which is written; dcmdump makes it the shortest that holds a directory's term."),
         new(
+            "a tag that the peer's dictionary lacks is UN",
+            Dcmdump,
+            [Aspect.Vr],
+            IsLackedByPeer,
+            "PS3.6 §6 has the tag (edition 2024e, the ranges of xx as well); this DCMTK is older, or has one tag of a range, and without a VR in the file says UN."),
+        new(
+            "a tag that the peer's dictionary lacks is UN",
+            Pydicom,
+            [Aspect.Vr],
+            IsLackedByPeer,
+            "PS3.6 §6 has the tag (edition 2024e, the ranges of xx as well); this pydicom is older, and without a VR in the file says UN."),
+        new(
             "an encapsulated value of OW is shown as OB",
             Dcmdump,
             [Aspect.Vr],
@@ -307,35 +326,11 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             d => d is { Ours: { Vr: DicomVr.OW, Items: -1 }, TheirVr: "OB", File: { Syntax.IsEncapsulated: true, Encoding: DicomEncoding.ImplicitLittleEndian } },
             "PS3.5 §A.1: what has no VR and is not encapsulated is OW, whatever the meta header promised."),
         new(
-            "a tag of inventories is unknown",
-            Dcmdump,
-            [Aspect.Vr],
-            d => d is { TheirVr: "UN", File.Encoding: DicomEncoding.ImplicitLittleEndian } && d.Tag.Value is >= 0x00080400 and <= 0x00080428,
-            "PS3.6 §6: attributes of the inventory (PS3.3 §C.38) are in edition 2024e; this DCMTK is older."),
-        new(
-            "a tag of inventories is unknown",
-            Pydicom,
-            [Aspect.Vr],
-            d => d is { TheirVr: "UN", File.Encoding: DicomEncoding.ImplicitLittleEndian } && d.Tag.Value is >= 0x00080400 and <= 0x00080428,
-            "PS3.6 §6: attributes of the inventory (PS3.3 §C.38) are in edition 2024e; this pydicom is older."),
-        new(
-            "Synthetic Data is unknown",
-            Dcmdump,
-            [Aspect.Vr],
-            d => d.Tag.Value == 0x0008001C && d is { TheirVr: "UN", Ours.Vr: DicomVr.CS },
-            "PS3.6 §6: (0008,001C) is CS; this DCMTK is of before it was added."),
-        new(
             "a byte of 80 to 9F among two-byte characters is a control character",
             Pydicom,
             [Aspect.Text],
             d => d.Ours is { Bytes: { } bytes } && bytes.AsSpan().IndexOf("\u001b$"u8) >= 0 && d.Theirs.Any(c => c is >= '\u0080' and <= '\u009F'),
             "PS3.5 §6.1.3: LF, FF, CR, TAB and ESC are the control characters; none of C1 is. What is no character shows as U+FFFD."),
-        new(
-            "Source Image IDs is unknown",
-            Dcmdump,
-            [Aspect.Vr],
-            d => d is { TheirVr: "UN", Ours.Vr: DicomVr.CS } && (d.Tag.Value & 0xFFFFFF00) == 0x00203100,
-            "PS3.6 §6: (0020,31xx) is CS, retired, whatever xx is."),
         new(
             "the group length of a group that the dictionary lacks is UN",
             Dcmdump,
@@ -381,6 +376,12 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             d => Everywhere(d.File.Dataset).Any(e => (e.Form & ElementForm.ImplicitHeader) != 0),
             "PS3.5 §7.1.3: a header without a VR is that of implicit VR, whose length has 32 bits. Some writers mix both; pydicom agrees."),
         new(
+            "what follows a meta header without a transfer syntax is read as the meta header is",
+            Dcmdump,
+            [Aspect.Vr, Aspect.Length, Aspect.Missing, Aspect.Extra],
+            d => d.File.Encoding == DicomEncoding.ImplicitLittleEndian && !d.File.Meta.Contains(DicomTags.TransferSyntaxUID),
+            "PS3.5 §10.1: the default transfer syntax is implicit VR little endian, and no other is announced; pydicom agrees."),
+        new(
             "an ambiguous VR stays open",
             Pydicom,
             [Aspect.Vr],
@@ -400,6 +401,12 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
                 && texts.Select(t => t.TrimEnd('=')).SequenceEqual(d.Theirs.Split('\\').Select(t => t.TrimEnd('='))),
             "PS3.5 §6.2.1.1: trailing null component groups may be left out with their delimiters. It is the same name."),
         new(
+            "half of a two-byte character is a delimiter of names",
+            Pydicom,
+            [Aspect.Text],
+            d => d.Ours is { Meaning: DicomVr.PN, Bytes: { } bytes } && HasDelimiterInTwoBytes(bytes),
+            "PS3.5 §6.1.2.5.3: what is designated holds until the delimiter, so a 3D, 5C or 5E in a character of two bytes is none."),
+        new(
             "the escape sequence of GB 2312 is left in the text",
             Pydicom,
             [Aspect.Text],
@@ -413,6 +420,10 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
 
     private static bool LeavesEscapes(Difference d) => d.Theirs.Contains('\u001b', StringComparison.Ordinal);
 
+    /// <summary>Between the escape to a set of two bytes in G0 and the next escape lies a byte that would be a delimiter in ASCII.</summary>
+    private static bool HasDelimiterInTwoBytes(byte[] bytes) => TwoByteRuns().Matches(Encoding.Latin1.GetString(bytes))
+        .Any(run => run.Groups[1].Value.AsSpan().IndexOfAny("=\\^") >= 0);
+
     private static readonly char[] Blanks = [.. Enumerable.Range(0, 33).Append(0x7F).Append(0x85).Append(0xA0).Select(c => (char)c)];
 
     private static string Solid(string text) => string.Concat(text.Where(c => c is > ' ' and not ('\u0085' or '\u00a0')));
@@ -421,6 +432,10 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
 
     private static bool IsImplicitHeader(Difference d) =>
         d is { Ours: { Bytes.Length: 0, Form: var form }, TheirVr: "UN" } && (form & ElementForm.ImplicitHeader) != 0;
+
+    private static bool IsLackedByPeer(Difference d) => d is { TheirVr: "UN", Tag.IsPrivate: false, Ours: { Vr: var vr, Form: var form } }
+        && (d.File.Encoding == DicomEncoding.ImplicitLittleEndian || (form & ElementForm.ImplicitHeader) != 0)
+        && DicomDictionary.Find(d.Tag)?.Vrs.Contains(vr) == true;
 
     private static bool IsInForbiddenGroup(Difference d) => d.Tag.Group is 0x0001 or 0x0003 or 0x0005 or 0x0007 or 0xFFFF;
 
@@ -446,6 +461,9 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
 
     [GeneratedRegex("^(|ISO_IR (100|101|109|110|144|127|126|138|148|13|166|192|203)|GB18030|GBK|ISO 2022 IR (6|100|101|109|110|144|127|126|138|148|13|166|203|87|159|149|58))$")]
     private static partial Regex DefinedTerm();
+
+    [GeneratedRegex(@"\x1b\$(?:[@B]|\(D)([^\x1b]+)")]
+    private static partial Regex TwoByteRuns();
 
     private static bool IsKnownUn(Difference d) => d.Ours is { Vr: DicomVr.UN }
         && (d.TheirVr == d.Ours.Meaning.Code || DicomDictionary.Find(d.Tag)?.Vrs.Any(v => v.Code == d.TheirVr) == true);
