@@ -220,7 +220,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             Pydicom,
             [Aspect.Text],
             d => d.Ours is { Bytes: { } bytes } && bytes.Contains((byte)0x1B) && bytes.AsSpan().IndexOfAny("\\^="u8) >= 0
-                && d.Theirs.Any(c => c is >= '\u00A0' and <= '\u00FF'),
+                && Terms(d.File.Dataset).All(t => t is "" || TwoByteTerm().IsMatch(t)) && d.Theirs.Any(c => c is >= '\u00A0' and <= '\u00FF'),
             "PS3.5 §6.1.2.5.3: there the set of Value 1 is active; ISO 646 has no high byte. We read what was designated last, and U+FFFD for what is none of it."),
         new(
             "where no character set is announced a high byte is none",
@@ -379,7 +379,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             "what follows a meta header without a transfer syntax is read as the meta header is",
             Dcmdump,
             [Aspect.Vr, Aspect.Length, Aspect.Missing, Aspect.Extra],
-            d => d.File.Encoding == DicomEncoding.ImplicitLittleEndian && !d.File.Meta.Contains(DicomTags.TransferSyntaxUID),
+            d => d.File.Encoding == DicomEncoding.ImplicitLittleEndian && d.File.Meta.Count > 0 && !d.File.Meta.Contains(DicomTags.TransferSyntaxUID),
             "PS3.5 §10.1: the default transfer syntax is implicit VR little endian, and no other is announced; pydicom agrees."),
         new(
             "an ambiguous VR stays open",
@@ -404,7 +404,8 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
             "half of a two-byte character is a delimiter of names",
             Pydicom,
             [Aspect.Text],
-            d => d.Ours is { Meaning: DicomVr.PN, Bytes: { } bytes } && HasDelimiterInTwoBytes(bytes),
+            d => d.Ours is { Meaning: DicomVr.PN, Bytes: { } bytes, Texts: { } texts } && HasDelimiterInTwoBytes(bytes)
+                && Delimiters(d.Theirs) > Delimiters(string.Join('\\', texts)),
             "PS3.5 §6.1.2.5.3: what is designated holds until the delimiter, so a 3D, 5C or 5E in a character of two bytes is none."),
         new(
             "the escape sequence of GB 2312 is left in the text",
@@ -424,6 +425,8 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
     private static bool HasDelimiterInTwoBytes(byte[] bytes) => TwoByteRuns().Matches(Encoding.Latin1.GetString(bytes))
         .Any(run => run.Groups[1].Value.AsSpan().IndexOfAny("=\\^") >= 0);
 
+    private static int Delimiters(string text) => text.Count(c => c is '=' or '^' or '\\');
+
     private static readonly char[] Blanks = [.. Enumerable.Range(0, 33).Append(0x7F).Append(0x85).Append(0xA0).Select(c => (char)c)];
 
     private static string Solid(string text) => string.Concat(text.Where(c => c is > ' ' and not ('\u0085' or '\u00a0')));
@@ -435,7 +438,7 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
 
     private static bool IsLackedByPeer(Difference d) => d is { TheirVr: "UN", Tag.IsPrivate: false, Ours: { Vr: var vr, Form: var form } }
         && (d.File.Encoding == DicomEncoding.ImplicitLittleEndian || (form & ElementForm.ImplicitHeader) != 0)
-        && DicomDictionary.Find(d.Tag)?.Vrs.Contains(vr) == true;
+        && DicomDictionary.Find(d.Tag)?.Vrs is [var only] && only == vr;
 
     private static bool IsInForbiddenGroup(Difference d) => d.Tag.Group is 0x0001 or 0x0003 or 0x0005 or 0x0007 or 0xFFFF;
 
@@ -464,6 +467,9 @@ internal sealed partial record Disagreement(string Name, string Peer, Aspect[] A
 
     [GeneratedRegex(@"\x1b\$(?:[@B]|\(D)([^\x1b]+)")]
     private static partial Regex TwoByteRuns();
+
+    [GeneratedRegex("^ISO 2022 IR (87|159|149|58)$")]
+    private static partial Regex TwoByteTerm();
 
     private static bool IsKnownUn(Difference d) => d.Ours is { Vr: DicomVr.UN }
         && (d.TheirVr == d.Ours.Meaning.Code || DicomDictionary.Find(d.Tag)?.Vrs.Any(v => v.Code == d.TheirVr) == true);
